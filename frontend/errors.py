@@ -1,0 +1,59 @@
+"""What a user can get wrong, as one kind of exception: what is wrong, where, what to do.
+
+```
+Exception
+└── FrontendError          everything a user can cause; shown with an excerpt of the file it names
+    └── (no subclasses: the message, the places and the remedy carry all that is shown)
+```
+
+Anything else that reaches the top is a bug of ours and is reported as such.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """A text file of the user's, under the name the user knows it by.
+
+    `language` is the name used by GitHub's linguist (`TOML`), which BuildKit records beside it.
+    """
+
+    filename: str
+    text: str
+    language: str = "TOML"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whole lines `start` to `end` (1-based, inclusive) of a file."""
+
+    source: SourceText
+    start: int
+    end: int
+
+    @classmethod
+    def line(cls, source: SourceText, line: int) -> Place:
+        """One line of `source`."""
+        return cls(source, line, line)
+
+
+class FrontendError(Exception):
+    """A failure that the user can mend.
+
+    `message` says what is wrong in one sentence, `remedy` what to do about it, `places` where; the
+    first place is the most important one. buildx prints an excerpt for each place.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", places: tuple[Place, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.places = places
+
+    @property
+    def text(self) -> str:
+        """Message and remedy as the user reads them."""
+        return f"{self.message}\n{self.remedy}" if self.remedy else self.message
