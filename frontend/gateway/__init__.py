@@ -1,0 +1,92 @@
+"""The client side of BuildKit's gateway API: how this process talks to the daemon.
+
+```
+transport    descriptors, greeting, pumps          standard library only, imported first
+bridge       the RPCs, one typed callable each     the only module that imports grpc
+client       Gateway, Ref: what the frontend calls
+result       what is returned in the end
+status       exceptions -> google.rpc.Status with source excerpts
+failures     what a call raises
+session      one build: exactly one Return, then an exit code
+```
+
+Names are imported on first use, so that `frontend.gateway.transport` can greet the daemon before
+grpc and protobuf are loaded.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from frontend.gateway.client import (
+        CacheImport,
+        Gateway,
+        ImageMeta,
+        OciStore,
+        Ref,
+        SourceMeta,
+        Worker,
+    )
+    from frontend.gateway.entry import Entry, Kind
+    from frontend.gateway.failures import (
+        ConnectionLostError,
+        GatewayError,
+        PathNotFoundError,
+        SourceReplacedError,
+    )
+    from frontend.gateway.result import Attestation, PlatformResult, Result, Subject
+    from frontend.gateway.session import run
+    from frontend.gateway.status import status_of
+
+_HOME = {
+    "Attestation": "result",
+    "CacheImport": "client",
+    "ConnectionLostError": "failures",
+    "Entry": "entry",
+    "Gateway": "client",
+    "GatewayError": "failures",
+    "ImageMeta": "client",
+    "Kind": "entry",
+    "OciStore": "client",
+    "PathNotFoundError": "failures",
+    "PlatformResult": "result",
+    "Ref": "client",
+    "Result": "result",
+    "SourceMeta": "client",
+    "SourceReplacedError": "failures",
+    "Subject": "result",
+    "Worker": "client",
+    "run": "session",
+    "status_of": "status",
+}
+
+__all__ = [
+    "Attestation",
+    "CacheImport",
+    "ConnectionLostError",
+    "Entry",
+    "Gateway",
+    "GatewayError",
+    "ImageMeta",
+    "Kind",
+    "OciStore",
+    "PathNotFoundError",
+    "PlatformResult",
+    "Ref",
+    "Result",
+    "SourceMeta",
+    "SourceReplacedError",
+    "Subject",
+    "Worker",
+    "run",
+    "status_of",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)

@@ -1,0 +1,89 @@
+"""What a call to the daemon raises.
+
+```
+Exception
+└── GatewayError               the daemon refused the call or the step behind it failed
+    ├── PathNotFoundError      the file or directory to read is not there
+    ├── ConnectionLostError    the daemon is gone; nothing can be reported to it any more
+    └── SourceReplacedError    a source policy turned an image into something else
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proto.status_pb2 import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from google.protobuf.any_pb2 import Any as AnyMessage
+
+CANCELLED = 1
+UNKNOWN = 2
+UNAVAILABLE = 14
+
+
+class GatewayError(Exception):
+    """A failed call, with everything the daemon said about it.
+
+    `code` is a gRPC status code. `details` are the typed errors of BuildKit (`solver/errdefs`), as
+    they came: handed back in the Return they let buildx show the failing step and its source.
+    """
+
+    def __init__(self, code: int, message: str, details: Sequence[AnyMessage] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = tuple(details)
+
+    @property
+    def status(self) -> Status:
+        """The failure as google.rpc.Status, as the daemon sent it."""
+        return Status(code=self.code, message=self.message, details=self.details)
+
+    @property
+    def is_solve_failure(self) -> bool:
+        """Whether a build step failed, rather than the call itself.
+
+        BuildKit marks the errors of the solver with the digest of the vertex (`solver/jobs.go`).
+        """
+        return any(detail.type_url.rpartition("/")[2] in _VERTEX for detail in self.details)
+
+
+class PathNotFoundError(GatewayError):
+    """The path does not exist in the filesystem that was asked."""
+
+
+class ConnectionLostError(GatewayError):
+    """The connection to the daemon ended."""
+
+    def __init__(self, message: str = "the connection to BuildKit was lost") -> None:
+        super().__init__(UNAVAILABLE, message)
+
+
+class SourceReplacedError(GatewayError):
+    """An image was asked for, and a source policy answers with a source of another kind."""
+
+    def __init__(self, ref: str, identifier: str) -> None:
+        super().__init__(
+            UNKNOWN, f"the source policy replaces image {ref} by {identifier}, which is no image"
+        )
+        self.identifier = identifier
+
+
+_VERTEX = frozenset({"errdefs.Vertex+json", "errdefs.Vertex"})
+
+_ABSENT = ("no such file or directory", "not a directory", "file does not exist")
+
+
+def read_failure(error: GatewayError) -> GatewayError:
+    """`error`, as PathNotFoundError if that is what it says about a path that was read.
+
+    There is no typed error for it; the texts are those of Go's `os` and `syscall` packages. A step
+    that failed because *it* misses a file says the same and is not meant.
+    """
+    if error.is_solve_failure or not any(text in error.message for text in _ABSENT):
+        return error
+    return PathNotFoundError(error.code, error.message, error.details)

@@ -1,0 +1,113 @@
+"""Exceptions as google.rpc.Status, the form in which a build's failure is returned.
+
+BuildKit decodes details by type URL (containerd/typeurl); those that it registers with `+json` hold
+JSON of the Go struct. A `Source` detail makes buildx print the lines of the file, and one is always
+worth having: an error without any is shown with an excerpt of the `# syntax` line instead.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from google.protobuf.any_pb2 import Any as AnyMessage
+
+from frontend.errors import FrontendError, Place, SourceText
+from frontend.gateway.failures import UNKNOWN, GatewayError
+from proto.ops_pb2 import SourceInfo
+from proto.status_pb2 import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SOURCE_TYPE_URL = "github.com/moby/buildkit/errdefs.Source+json"
+
+WHOLE_TEXT_LIMIT = 64 << 10
+"""Texts up to this many characters are sent whole, bigger ones only around the lines meant."""
+
+_AROUND = 10
+_LINE_LIMIT = 1000
+
+
+def status_of(error: BaseException) -> Status:
+    """What to return for an exception that ended the build.
+
+    The code is UNKNOWN for errors of ours: any other is shown as a prefix of the message. What the
+    daemon said is passed on unchanged.
+    """
+    if isinstance(error, FrontendError):
+        return with_context(Status(code=UNKNOWN, message=error.text), places=error.places)
+    if isinstance(error, GatewayError):
+        return error.status
+    return Status(code=UNKNOWN, message=_bug(error))
+
+
+def with_context(status: Status, *, prefix: str = "", places: Iterable[Place] = ()) -> Status:
+    """`status` with `prefix` before its message and further excerpts after those it has."""
+    message = f"{prefix}: {status.message}" if prefix else status.message
+    added = [source_detail(place) for place in places]
+    return Status(code=status.code, message=message, details=[*status.details, *added])
+
+
+def source_detail(place: Place) -> AnyMessage:
+    """The detail that makes buildx print the lines of `place`."""
+    data = excerpt(place.source, place.start, place.end).encode()
+    value = {
+        "info": {
+            "filename": place.source.filename,
+            "data": base64.b64encode(data).decode(),
+            "language": place.source.language,
+        },
+        "ranges": [{"start": {"line": place.start}, "end": {"line": place.end}}],
+    }
+    return AnyMessage(type_url=SOURCE_TYPE_URL, value=json.dumps(value).encode())
+
+
+def source_info(source: SourceText, start: int, end: int) -> SourceInfo:
+    """The same for calls that take the message itself (Warn)."""
+    return SourceInfo(
+        filename=source.filename,
+        data=excerpt(source, start, end).encode(),
+        language=source.language,
+    )
+
+
+def excerpt(source: SourceText, start: int, end: int) -> str:
+    """The text, or if it is big, one with the same line numbers that is empty elsewhere.
+
+    A lock can have megabytes, and each detail is sent, stored in the build's history and shown
+    only by the few lines around `start` to `end` (1-based, inclusive).
+    """
+    if len(source.text) <= WHOLE_TEXT_LIMIT:
+        return source.text
+    lines = source.text.split("\n")
+    first = max(start - 1 - _AROUND, 0)
+    kept = (_shortened(line) for line in lines[first : end + _AROUND])
+    return "\n".join([*[""] * min(first, len(lines)), *kept])
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _LINE_LIMIT else f"{line[:_LINE_LIMIT]}…"
+
+
+def _bug(error: BaseException) -> str:
+    text = str(error).strip().partition("\n")[0]
+    named = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return (
+        f"uv-frontend failed unexpectedly ({named}).\n"
+        "This is a bug in uv-frontend: please report it, with the traceback from the log of the "
+        "BuildKit daemon."
+    )
+
+
+def log_traceback(error: BaseException) -> None:
+    """Writes where a bug happened to standard error, which is the daemon's log.
+
+    Nothing for the errors that a user can cause; they are shown to the user in full.
+    """
+    if not isinstance(error, FrontendError | GatewayError):
+        traceback.print_exception(error, file=sys.stderr)
+        sys.stderr.flush()
