@@ -1,0 +1,1 @@
+"""Tests: unit tests, and tests that build on real engines."""

@@ -1,0 +1,145 @@
+"""The engines that can be started: which packages of which Debian suite make each of them."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.engine import debian
+from tests.engine.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+# The oldest suite in use: its programs and libraries run on every newer one, too.
+_STABLE = "bookworm"
+# runc of newer suites needs a newer glibc than Debian 12 has; the engines and clients do not.
+_SUPPORT = (
+    "runc",
+    "docker-registry",
+    "iptables",
+    "libip4tc2",
+    "libip6tc2",
+    "libxtables12",
+    "libmnl0",
+    "libnetfilter-conntrack3",
+    "libnfnetlink0",
+    "libnftnl11",
+    "libdevmapper1.02.1",
+    "libsystemd0",
+)
+_CLIENT = ("docker-cli", "docker-buildx", "docker-compose")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One sort of engine."""
+
+    name: str
+    about: str
+    # Newest first: sid moves, and the first suite whose programs start here is taken.
+    suites: tuple[str, ...]
+    packages: tuple[str, ...]
+    containerd_store: bool
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "docker28",
+            "Docker 28, containerd image store (BuildKit with MergeOp)",
+            ("sid", "trixie"),
+            ("docker.io", "containerd", "tini-static"),
+            containerd_store=True,
+        ),
+        Kind(
+            "docker28-graph",
+            "Docker 28, overlay2 graph driver (its default; no MergeOp)",
+            ("sid", "trixie"),
+            ("docker.io", "containerd", "tini-static"),
+            containerd_store=False,
+        ),
+        Kind(
+            "docker26",
+            "Docker 26, containerd image store",
+            ("trixie",),
+            ("docker.io", "containerd", "tini-static"),
+            containerd_store=True,
+        ),
+        Kind(
+            "docker20",
+            "Docker 20.10 (BuildKit 0.8)",
+            (_STABLE,),
+            ("docker.io", "containerd", "tini"),
+            containerd_store=False,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Everything that one engine runs from, unpacked."""
+
+    daemon: debian.Prefix
+    client: debian.Prefix
+    support: debian.Prefix
+
+    @property
+    def path(self) -> list[Path]:
+        """PATH of the daemon: its own programs before those of its helpers."""
+        return [*self.daemon.search_path, *self.support.search_path]
+
+    @property
+    def libraries(self) -> list[Path]:
+        """Shared libraries that a minimal machine may lack."""
+        return self.support.libraries
+
+    @property
+    def xtables(self) -> Path:
+        """The folder of iptables' extensions."""
+        return next((self.support.root / "usr/lib").glob("*/xtables"))
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Package versions, for people and for bug reports."""
+        return {**self.support.versions, **self.client.versions, **self.daemon.versions}
+
+
+def programs(kind: Kind) -> Programs:
+    """Download and unpack what the kind needs (or find it in the cache folder).
+
+    Raises EngineUnavailable.
+    """
+    return Programs(
+        daemon=_newest(kind.suites, kind.packages, (("dockerd", "--version"),)),
+        client=_newest(("sid", "trixie"), _CLIENT, (("docker", "--version"),)),
+        support=support(),
+    )
+
+
+def support() -> debian.Prefix:
+    """The programs that all kinds share: runc, the registry, iptables and their libraries."""
+    return debian.unpack(_STABLE, _SUPPORT)
+
+
+def _newest(
+    suites: Sequence[str], packages: Sequence[str], probes: Sequence[tuple[str, ...]]
+) -> debian.Prefix:
+    reasons = []
+    for suite in suites:
+        try:
+            prefix = debian.unpack(suite, packages)
+            for name, *arguments in probes:
+                command = [str(prefix.executable(name)), *arguments]
+                subprocess.run(command, check=True, capture_output=True, text=True)
+        except (EngineUnavailable, FileNotFoundError) as error:
+            reasons.append(str(error))
+        except subprocess.CalledProcessError as error:
+            reasons.append(f"Debian {suite}'s {error.cmd[0]} does not start: {error.stderr}")
+        else:
+            return prefix
+    raise EngineUnavailable("\n".join(reasons))
