@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, overload
 
 import llb
-
 from frontend.gateway import transport
 from frontend.gateway.bridge import Bridge
 from frontend.gateway.entry import Entry, Kind
@@ -27,7 +26,6 @@ from frontend.gateway.failures import (
 from frontend.gateway.status import source_info
 from proto import gateway_pb2 as pb
 from proto import ops_pb2
-from proto.caps_pb2 import APICap
 from proto.ops_pb2 import Definition
 
 if TYPE_CHECKING:
@@ -218,7 +216,7 @@ class Gateway:
         response = self._bridge.resolve_source_meta(
             pb.ResolveSourceMetaRequest(
                 Source=ops_pb2.SourceOp(identifier=scheme + ref, attrs=attrs),
-                Platform=_platform_message(platform),
+                Platform=platform.to_proto() if platform else None,
                 ResolveMode=resolve_mode or "",
                 LogName=log_name,
                 Image=pb.ResolveSourceImageRequest(),
@@ -243,7 +241,7 @@ class Gateway:
     ) -> ImageMeta:
         request = pb.ResolveImageConfigRequest(
             Ref=ref,
-            Platform=_platform_message(platform),
+            Platform=platform.to_proto() if platform else None,
             LogName=log_name,
         )
         if resolve_mode and self.ping().frontend.supports("resolveimage.resolvemode"):
@@ -497,42 +495,17 @@ def _is_root_of_nothing(ref: Ref, path: str) -> bool:
 
 
 def _pong(message: pb.PongResponse) -> Pong:
-    listed = message.FrontendAPICaps or [
-        APICap(ID=each, Enabled=True) for each in _FIRST_CAPABILITIES
-    ]
     return Pong(
         llb=llb.Capabilities.from_proto(message.LLBCaps),
-        frontend=llb.Capabilities.from_proto(listed),
+        frontend=llb.Capabilities.from_proto(message.FrontendAPICaps, default=_FIRST_CAPABILITIES),
         workers=tuple(
             Worker(
                 id=each.ID,
                 labels=dict(each.Labels),
-                platforms=tuple(_platform(platform) for platform in each.platforms),
+                platforms=tuple(llb.Platform.from_proto(platform) for platform in each.platforms),
             )
             for each in message.Workers
         ),
-    )
-
-
-def _platform(message: ops_pb2.Platform) -> llb.Platform:
-    return llb.Platform(
-        os=message.OS,
-        architecture=message.Architecture,
-        variant=message.Variant,
-        os_version=message.OSVersion,
-        os_features=tuple(message.OSFeatures),
-    )
-
-
-def _platform_message(platform: llb.Platform | None) -> ops_pb2.Platform | None:
-    if platform is None:
-        return None
-    return ops_pb2.Platform(
-        OS=platform.os,
-        Architecture=platform.architecture,
-        Variant=platform.variant,
-        OSVersion=platform.os_version,
-        OSFeatures=platform.os_features,
     )
 
 

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 from proto import gateway_pb2 as pb
 
 if TYPE_CHECKING:
-    from llb import Platform
-
     from frontend.gateway.client import Ref
+    from llb import Platform
 
 CONFIG = "containerimage.config"
 BASE_CONFIG = "containerimage.base.config"

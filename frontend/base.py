@@ -1,0 +1,151 @@
+"""The base image: which one, what it is pinned to, and which Python it has.
+
+Nothing is assumed about where Python lives or what version a tag means: uv looks for it in the
+image, in a step that BuildKit keeps until the image changes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+import llb
+from frontend import image
+from frontend.container import LAYER, ROOT, Builder, steps
+from frontend.errors import FrontendError, Place
+from frontend.gateway import GatewayError, SourceReplacedError
+from frontend.reference import normalize
+from frontend.target import Target
+
+if TYPE_CHECKING:
+    from frontend.gateway import Gateway
+    from frontend.request import Request
+    from frontend.spec import Settings
+
+#: Taken where nobody says which Python, if the workspace admits it.
+DEFAULT_PYTHON = "3.13"
+_KNOWN_PYTHONS = ("3.14", "3.12", "3.11", "3.10", "3.9")
+
+
+def choose(settings: Settings, requires_python: str, pin: str) -> str:
+    """Return the name of the base image.
+
+    `base`, else the official slim image of `python`, of the workspace's `.python-version`, or of
+    the newest version that it admits (DEFAULT_PYTHON before all others).
+    """
+    if settings.spec.base:
+        return settings.spec.base
+    version = settings.spec.python or (pin if pin[:1].isdigit() else "")
+    if not version:
+        wanted = SpecifierSet(requires_python)
+        admitted = (v for v in (DEFAULT_PYTHON, *_KNOWN_PYTHONS) if wanted.contains(f"{v}.99"))
+        version = next(admitted, DEFAULT_PYTHON)
+    return f"python:{version}-slim"
+
+
+def resolve(
+    gateway: Gateway,
+    request: Request,
+    name: str,
+    platform: llb.Platform,
+    places: tuple[Place, ...],
+    role: str = "base",
+) -> image.BaseImage:
+    """Look an image up and pin it; FrontendError at `places` where there is none."""
+    try:
+        reference = normalize(name)
+    except ValueError as error:
+        raise FrontendError(
+            f"{role} image: {error}",
+            remedy="A reference is NAME, NAME:TAG or NAME@DIGEST, in lower case.",
+            places=places,
+        ) from None
+    try:
+        found = gateway.resolve_image(
+            reference,
+            platform=platform,
+            resolve_mode=request.resolve_mode,
+            log_name=f"[internal] load metadata for {reference}",
+        )
+    except SourceReplacedError:
+        raise
+    except GatewayError as error:
+        raise FrontendError(
+            f"{role} image {name} cannot be used: {error.message}",
+            remedy="Check the name and tag, that it exists for "
+            f"{platform.id}, and that you are logged in where it is private.",
+            places=places,
+        ) from error
+    return image.base_image(name, found.pinned, found.digest, found.config)
+
+
+def filesystem(
+    base: image.BaseImage, request: Request, platform: llb.Platform, name: str
+) -> llb.Output:
+    """The image as a filesystem; its progress line reads `name`."""
+    return llb.image(
+        base.pinned,
+        platform=platform,
+        resolve_mode=request.resolve_mode,
+        meta=llb.Metadata(name=name),
+    )
+
+
+def probe(gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, ...]) -> Target:
+    """Find the Python of `builder`'s image that satisfies `wanted` (`3.13`, `>=3.11`).
+
+    FrontendError at `places` where it has none.
+    """
+    try:
+        report = gateway.solve(_probing(builder, wanted)).read_file("/python.json")
+    except GatewayError as error:
+        if not error.is_solve_failure and "did not complete successfully" not in error.message:
+            raise
+        raise _no_python(gateway, builder, wanted, places, error) from error
+    return Target.from_probe(report, builder.platform)
+
+
+def _probing(builder: Builder, wanted: str) -> llb.Output:
+    choice = ["--python", wanted] if wanted else []
+    return builder.step(
+        [
+            f"{ROOT}/uv",
+            "run",
+            "--quiet",
+            "--no-project",
+            "--no-config",
+            *choice,
+            f"{ROOT}/steps/probe.py",
+            f"{LAYER}/python.json",
+        ],
+        name=f"[internal] look for Python in {builder.image.name}",
+        env={"UV_CACHE_DIR": "/tmp/uv", "UV_OFFLINE": "1", "UV_PYTHON_PREFERENCE": "only-system"},
+        mounts=[llb.Bind(f"{ROOT}/steps", steps("probe"))],
+        network=False,
+    )
+
+
+def _no_python(
+    gateway: Gateway,
+    builder: Builder,
+    wanted: str,
+    places: tuple[Place, ...],
+    error: GatewayError,
+) -> FrontendError:
+    """Say which Python there is instead, if any."""
+    name = builder.image.name
+    try:
+        report = gateway.solve(_probing(builder, "")).read_file("/python.json")
+    except GatewayError:
+        return FrontendError(
+            f"{name} has no Python, or cannot run uv: {error.message}",
+            remedy="Choose a `base` that has Python on PATH, such as python:3.13-slim.",
+            places=places,
+        )
+    found = Target.from_probe(report, builder.platform)
+    return FrontendError(
+        f"{name} has Python {found.version}, and Python {wanted} is required",
+        remedy="Choose another `base` or `python`, or change `requires-python`.",
+        places=places,
+    )

@@ -1,0 +1,239 @@
+"""What gets installed: uv says which packages, `packaging` which of them for this target.
+
+`uv export --frozen` reads the lock and needs neither an interpreter nor the network. Groups are
+always named and never left to defaults: what a default group means with `--package` moved between
+uv releases.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tomli
+from packaging.pylock import Pylock, PylockSelectError, PylockValidationError
+from packaging.specifiers import SpecifierSet
+
+from frontend.errors import FrontendError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from packaging.pylock import Package
+
+    from frontend.errors import Place
+    from frontend.lock import LocalPackage, Lock
+    from frontend.target import Target
+
+#: The uv in our image; its version is part of the name of the uv cache.
+UV_VERSION = "0.13.8"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the user wants of the workspace."""
+
+    package: str
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LockedPackage:
+    """A third-party package with the table the lock has for it.
+
+    `size` is that of the artifact for this target in bytes, 0 where the lock has none; `built` says
+    that there is no wheel, so that installing means building.
+    """
+
+    name: str
+    version: str
+    table: Mapping[str, Any] = field(compare=False, hash=False)
+    size: int = 0
+    built: bool = False
+
+    @property
+    def registry(self) -> str:
+        """The index it comes from; empty for other sources."""
+        return str(self.table["source"].get("registry", ""))
+
+
+@dataclass(frozen=True)
+class Closure:
+    """The packages of one image, sorted by name."""
+
+    third_party: tuple[LockedPackage, ...]
+    local: tuple[LocalPackage, ...]
+
+
+def uv_binary() -> str:
+    """Find uv: the one in our image, else (for developers) the one of this environment."""
+    beside = Path(sys.executable).with_name("uv")
+    found = str(beside) if beside.exists() else shutil.which("uv")
+    if not found:
+        raise FileNotFoundError("uv is neither beside this Python nor on PATH")
+    return found
+
+
+def export(files: Mapping[str, str], selection: Selection, place: Sequence[Place] = ()) -> Pylock:
+    """Let uv write the closure of `selection` as a PEP 751 lock, for every platform.
+
+    `files` are the root manifest, the lock and the package's manifest, by path. FrontendError with
+    uv's own words where uv refuses.
+    """
+    with tempfile.TemporaryDirectory(prefix="uv-frontend-") as folder:
+        for name, text in files.items():
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        command = [
+            uv_binary(),
+            "export",
+            "--quiet",
+            "--frozen",
+            "--no-default-groups",
+            "--no-header",
+        ]
+        command += ["--format", "pylock.toml", "--package", selection.package]
+        for extra in selection.extras:
+            command += ["--extra", extra]
+        for group in selection.groups:
+            command += ["--group", group]
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env={
+                "HOME": folder,
+                "PATH": os.defpath,
+                "UV_CACHE_DIR": f"{folder}/.cache",
+                "UV_NO_PROGRESS": "1",
+                "UV_OFFLINE": "1",
+                "UV_PREVIEW_FEATURES": "pylock",
+                "UV_PYTHON_DOWNLOADS": "never",
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        said = re.sub(r"^error: ", "", done.stderr.strip()).replace(f"{folder}/", "")
+        raise FrontendError(
+            f"uv cannot use this lock: {said}",
+            remedy="Check with `uv lock --check`, and mend it with `uv lock`.",
+            places=tuple(place),
+        )
+    return Pylock.from_dict(tomli.loads(done.stdout))
+
+
+def close(pylock: Pylock, lock: Lock, target: Target) -> Closure:
+    """Choose from `pylock` what `target` gets; FrontendError where it cannot be installed there."""
+    try:
+        chosen = list(pylock.select(environment=target.environment, tags=target.tags))
+    except PylockSelectError as error:
+        raise _unsuitable(pylock, lock, target, error) from None
+    except PylockValidationError as error:  # pragma: no cover - uv writes what packaging reads
+        raise FrontendError(f"uv's export cannot be read: {error}") from error
+    third_party, local = [], []
+    for package, artifact in chosen:
+        name = str(package.name)
+        if name in lock.local_packages:
+            local.append(lock.local_packages[name])
+            continue
+        third_party.append(
+            LockedPackage(
+                name,
+                str(package.version or ""),
+                _table(lock, package),
+                getattr(artifact, "size", None) or 0,
+                built=not _is_wheel(artifact),
+            )
+        )
+    return Closure(
+        tuple(sorted(third_party, key=lambda p: p.name)),
+        tuple(sorted(local, key=lambda p: p.name)),
+    )
+
+
+def _is_wheel(artifact: Any) -> bool:
+    url = getattr(artifact, "url", None) or getattr(artifact, "path", None) or ""
+    return str(url).partition("?")[0].partition("#")[0].endswith(".whl")
+
+
+def _table(lock: Lock, package: Package) -> Mapping[str, Any]:
+    """Find the lock's own table of `package`: the same version, from the same index."""
+    tables = lock.named(str(package.name))
+    if len(tables) > 1 and package.version:
+        tables = tuple(t for t in tables if t.get("version") == str(package.version)) or tables
+    if len(tables) > 1 and package.index:
+        same = tuple(t for t in tables if t["source"].get("registry") == package.index)
+        tables = same or tables
+    if not tables:
+        raise FrontendError(f"the lock has no package {package.name} {package.version}")
+    return tables[0]
+
+
+def _unsuitable(
+    pylock: Pylock, lock: Lock, target: Target, error: PylockSelectError
+) -> FrontendError:
+    """Say which package has nothing for `target`, and what it has instead."""
+    environment = target.environment
+    tags = set(target.tags)
+    for package in pylock.packages:
+        if package.marker and not package.marker.evaluate(dict(environment)):
+            continue
+        if package.requires_python and not package.requires_python.contains(
+            target.version, prereleases=True
+        ):
+            return FrontendError(
+                f"{package.name} {package.version} needs Python {package.requires_python}, and "
+                f"the image has {target.version}",
+                remedy="Choose another `python` or `base`.",
+                places=(lock.place(str(package.name), str(package.version or "")),),
+            )
+        if package.wheels and not package.sdist:
+            offered = {tag for wheel in package.wheels for tag in _wheel_tags(wheel.filename)}
+            if not offered & tags:
+                platforms = sorted({tag.platform for tag in offered})
+                pythons = sorted({f"{tag.interpreter}-{tag.abi}" for tag in offered})
+                return FrontendError(
+                    f"{package.name} {package.version} has no wheel for Python {target.minor} on "
+                    f"{target.machine} with {target.libc.name} "
+                    f"{'.'.join(map(str, target.libc.version))}, and no source distribution",
+                    remedy=f"Its wheels are for {_few(pythons)} on {_few(platforms)}. Choose a "
+                    "`python`, `base` or platform among these, or another version of it.",
+                    places=(lock.place(str(package.name), str(package.version or "")),),
+                )
+    return FrontendError(
+        f"the lock does not fit Python {target.version} on {target.machine}: {error}",
+        remedy="Choose another `python` or `base`, or widen `tool.uv.environments` and lock again.",
+    )
+
+
+def _wheel_tags(filename: str) -> frozenset[Any]:
+    from packaging.utils import parse_wheel_filename
+
+    return parse_wheel_filename(filename)[3]
+
+
+def _few(items: Sequence[str], most: int = 6) -> str:
+    shown = ", ".join(items[:most])
+    return f"{shown} and {len(items) - most} more" if len(items) > most else shown
+
+
+def check_python(lock: Lock, target: Target, base: str, places: tuple[Place, ...]) -> None:
+    """Refuse a target whose Python the workspace's `requires-python` excludes."""
+    wanted = lock.requires_python
+    if wanted and not SpecifierSet(wanted).contains(target.version, prereleases=True):
+        raise FrontendError(
+            f"{base} has Python {target.version}, and the workspace requires {wanted}",
+            remedy="Choose another `python` or `base`, or change `requires-python`.",
+            places=places,
+        )

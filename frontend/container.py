@@ -1,0 +1,187 @@
+"""The one form in which every step of a build runs, on every engine.
+
+```
+/                      the builder image, read-only; its own changes are discarded
+/layer                 empty and writable: the step's only output
+/app                   a link to /layer/app, so that everything is written under its final path
+/run/uv-frontend/uv    our uv, bound from our own image: only the binary's content counts
+                 steps/    the script that the step runs
+                 lock/     generated lock, manifest and settings
+                 src/      sources of members, writable where a build backend needs it
+                 cache/    uv's cache
+                 reports/  why a step failed; outlives it
+/tmp                   tmpfs
+```
+
+A root that is writable but no output is mounted read-only by BuildKit *and* gets no mount points
+made in it, so ours is read-only by declaration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import llb
+from frontend.closure import UV_VERSION
+from frontend.steps import script
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from frontend.image import BaseImage
+    from frontend.request import Request
+    from frontend.target import Target
+
+ROOT = "/run/uv-frontend"
+LAYER = "/layer"
+#: Where our image keeps uv.
+UV_IN_IMAGE = "/opt/uv-frontend/bin/uv"
+#: Name of the optional secret: a PEM bundle that uv, git and build backends then trust.
+CA_SECRET = "ca"
+_NETWORKS = {
+    "": llb.Network.SANDBOX,
+    "default": llb.Network.SANDBOX,
+    "sandbox": llb.Network.SANDBOX,
+    "none": llb.Network.NONE,
+    "host": llb.Network.HOST,
+}
+
+
+@dataclass(frozen=True)
+class Builder:
+    """What steps run in: the image, the uv to run there, and the options of this build."""
+
+    image: BaseImage
+    filesystem: llb.Output
+    uv: llb.Output
+    platform: llb.Platform
+    request: Request
+    capabilities: llb.Capabilities
+    target: Target | None = None
+
+    def step(
+        self,
+        arguments: Sequence[str],
+        *,
+        name: str,
+        env: Mapping[str, str] | None = None,
+        mounts: Sequence[llb.Mount] = (),
+        root: llb.Output | None = None,
+        ignore_cache: bool = False,
+        locations: Sequence[llb.Location] = (),
+        network: bool = True,
+    ) -> llb.Output:
+        """Run `arguments` in the form above and return what it wrote to /layer."""
+        request = self.request
+        values = {
+            "HOME": "/tmp",
+            "LANG": "C.UTF-8",
+            "PATH": self.image.path,
+            "PYTHONHASHSEED": "0",
+            "UV_NO_PROGRESS": "1",
+            "UV_PYTHON_DOWNLOADS": "never",
+            **(env or {}),
+        }
+        step = llb.run(
+            list(arguments),
+            mounts=[
+                llb.Bind("/", root or self.filesystem),
+                llb.Writable(LAYER, llb.SCRATCH),
+                llb.Bind(f"{ROOT}/uv", self.uv, selector=UV_IN_IMAGE),
+                llb.Tmpfs("/tmp"),
+                llb.Secret(f"{ROOT}/ca.pem", CA_SECRET, optional=True),
+                *mounts,
+            ],
+            env=sorted(values.items()),
+            network=_NETWORKS[request.network] if network else llb.Network.NONE,
+            hosts=[llb.Host(name, address) for name, address in request.hosts],
+            proxy=llb.Proxy(**request.proxy) if request.proxy else None,
+            platform=self.platform,
+            meta=llb.Metadata(name=name, ignore_cache=ignore_cache, locations=tuple(locations)),
+        )
+        return step.output(LAYER)
+
+    def install(
+        self,
+        arguments: Sequence[str],
+        *,
+        name: str,
+        env: Mapping[str, str] | None = None,
+        mounts: Sequence[llb.Mount] = (),
+        ignore_cache: bool = False,
+        locations: Sequence[llb.Location] = (),
+    ) -> llb.Output:
+        """Run `steps/layer.py` with `arguments`, on the Python of the image."""
+        assert self.target is not None
+        return self.step(
+            [self.target.path, "-I", "-S", f"{ROOT}/steps/layer.py", *arguments],
+            name=name,
+            env={
+                "PYC_INVALIDATION_MODE": "UNCHECKED_HASH",
+                "UV_CACHE_DIR": f"{ROOT}/cache",
+                "UV_COMPILE_BYTECODE": "1",
+                "UV_LINK_MODE": "copy",
+                "UV_NO_ENV_FILE": "1",
+                "UV_PROJECT_ENVIRONMENT": "/app/.venv",
+                "UV_PYTHON": self.target.path,
+                **(env or {}),
+            },
+            mounts=[
+                llb.Bind(f"{ROOT}/steps", steps("layer")),
+                llb.Cache(f"{ROOT}/cache", self.cache_id(f"uv-{_bucket()}-{self.target.machine}")),
+                self.reports(),
+                *mounts,
+            ],
+            root=self.linked_root(),
+            ignore_cache=ignore_cache,
+            locations=locations,
+        )
+
+    def cache_id(self, name: str) -> str:
+        """Name a cache as Dockerfiles do: below BUILDKIT_CACHE_MOUNT_NS, which may be empty."""
+        return f"{self.request.cache_namespace}/uv-frontend-{name}"
+
+    def reports(self) -> llb.Cache:
+        """The place where a failing step says why."""
+        return llb.Cache(f"{ROOT}/reports", self.cache_id("reports"))
+
+    def linked_root(self) -> llb.Output:
+        """The builder's filesystem with /app linked to the layer."""
+        meta = llb.Metadata(name="[internal] link the layer into the builder")
+        if self.capabilities.supports("file.symlink.create"):
+            return llb.files(
+                self.filesystem,
+                llb.Rm("/app", allow_not_found=True),
+                llb.Symlink(f"{LAYER}/app", "/app", timestamp=0),
+                meta=meta,
+            )
+        assert self.target is not None
+        link = (
+            "import os, shutil\n"
+            "shutil.rmtree('/app', ignore_errors=True)\n"
+            f"os.symlink('{LAYER}/app', '/app')"
+        )
+        step = llb.run(
+            [self.target.path, "-I", "-S", "-c", link],
+            mounts=[llb.Writable("/", self.filesystem)],
+            env=[("PATH", self.image.path)],
+            network=llb.Network.NONE,
+            platform=self.platform,
+            meta=meta,
+        )
+        return step.output("/")
+
+
+def steps(name: str) -> llb.Output:
+    """A filesystem that holds one of our scripts."""
+    return llb.files(
+        llb.SCRATCH,
+        llb.Mkfile(f"/{name}.py", script(name), timestamp=0),
+        meta=llb.Metadata(name=f"[internal] step {name}"),
+    )
+
+
+def _bucket() -> str:
+    """uv's version as far as its cache format depends on it: older ones cannot read newer entries."""
+    return ".".join(UV_VERSION.split(".")[:2])

@@ -1,0 +1,136 @@
+"""A failed step, told in the user's terms.
+
+The exit code of a container says nothing, and its output goes to the progress display only. So a
+step leaves a report in a cache mount before it fails (`steps/layer.py`), and a small second step
+brings it here.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import llb
+from frontend.container import ROOT, Builder, steps
+from frontend.errors import FrontendError, Place
+from frontend.gateway import GatewayError
+from frontend.plan import Kind
+
+if TYPE_CHECKING:
+    from frontend.emit import Emitted, Step
+    from frontend.gateway import Gateway
+    from frontend.spec import Settings
+    from frontend.workspace import Workspace
+
+
+def explain(
+    gateway: Gateway,
+    builder: Builder,
+    emitted: Emitted,
+    workspace: Workspace,
+    settings: Settings,
+    error: GatewayError,
+) -> Exception:
+    """Return what to raise for `error`: with the step's own report if one was left."""
+    for step in emitted.steps:
+        found = _report(gateway, builder, step)
+        if found:
+            explained = _explained(step, found, workspace, settings)
+            explained.__cause__ = error
+            return explained
+    return error
+
+
+def _report(gateway: Gateway, builder: Builder, step: Step) -> dict[str, Any] | None:
+    if not step.report or builder.target is None:
+        return None
+    output = builder.step(
+        [builder.target.path, "-I", "-S", f"{ROOT}/steps/report.py", step.report],
+        name="[internal] read why a step failed",
+        # The answer differs from one moment to the next, and must never come from the cache.
+        env={"UV_FRONTEND_MOMENT": secrets.token_hex(8)},
+        mounts=[llb.Bind(f"{ROOT}/steps", steps("report")), builder.reports()],
+        network=False,
+    )
+    try:
+        text = gateway.solve(output).read_file("/report.json")
+        return json.loads(text) if text else None
+    except (GatewayError, ValueError):
+        return None
+
+
+def _explained(
+    step: Step, found: dict[str, Any], workspace: Workspace, settings: Settings
+) -> FrontendError:
+    kind, name, detail = found.get("kind", ""), found.get("package", ""), found.get("detail", "")
+    lock, member = workspace.lock, step.layer.member
+    locked = next((p for p in step.layer.packages if p.name == name), None)
+    label = f"{locked.name} {locked.version}" if locked else name or step.layer.title
+    places: tuple[Place, ...] = (lock.place(name, locked.version if locked else ""),)
+    if member:
+        manifest = workspace.manifest(member)
+        places = (manifest.place("build-system"),)
+        label = f"package {member.name!r}"
+    output = found.get("output", "")
+    if kind == "hash":
+        expected, _, computed = detail.partition(" ")
+        return FrontendError(
+            f"{label} does not have the hash that the lock names: expected {expected}, "
+            f"got {computed}",
+            remedy="The file was replaced on the index, or changed on its way. If it was meant "
+            "to, run `uv lock --upgrade-package " + (name or "NAME") + "`; else find out who did.",
+            places=places,
+        )
+    if kind == "certificate":
+        return FrontendError(
+            f"{label} cannot be downloaded: the index's certificate is not trusted ({detail})",
+            remedy="Behind a private CA, pass its bundle: --secret id=ca,src=ca.pem",
+            places=places,
+        )
+    if kind in ("network", "missing", "auth"):
+        said = {
+            "network": "the index cannot be reached",
+            "missing": "the index has no such file any more",
+            "auth": "the index refuses access",
+        }[kind]
+        remedy = {
+            "network": "Check the network and the proxy of the build (--network, build arguments "
+            "http_proxy and https_proxy).",
+            "missing": "Run `uv lock` to take another file.",
+            "auth": "Give the build the index's credentials.",
+        }[kind]
+        return FrontendError(
+            f"{label}: {said}: {detail}" if detail else f"{label}: {said}",
+            remedy=remedy,
+            places=places,
+        )
+    if kind == "git":
+        return FrontendError(
+            f"{label} comes from git, and the builder image has no git",
+            remedy="Set `builder` to an image that has git and the same Python.",
+            places=places,
+        )
+    if kind == "wheel":
+        return FrontendError(
+            f"{label} cannot be installed on Python {workspace.lock.requires_python}: {output}",
+            remedy="Choose another `python` or `base`, or another version of the package.",
+            places=places,
+        )
+    if kind == "files" and step.layer.kind is Kind.FILES:
+        return FrontendError(
+            f"files: the build context has nothing at {detail!r}",
+            remedy="Check the path (it is seen from the context's root) and .dockerignore.",
+            places=settings.place("files"),
+        )
+    if kind == "build":
+        return FrontendError(
+            f"{label} cannot be built:\n{output}",
+            remedy="Try `uv build` in its directory; what it needs beyond its own directory must "
+            "be part of the build."
+            if member
+            else "It has no wheel for this target, and building "
+            "it failed: choose a `builder` with the compilers it needs, or another version.",
+            places=places,
+        )
+    return FrontendError(f"{label} cannot be installed:\n{output}", places=places)

@@ -1,0 +1,98 @@
+"""The files that make uv install exactly one layer.
+
+A virtual project whose lock names every package of the layer as a direct dependency, each reduced
+to what installing needs. Hashes stay verified and no index page is read; and because nothing else
+is in it, the bytes move only when the layer's own packages do. uv 0.5.31 and later accept it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import tomli_w
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from frontend.plan import Kind
+from frontend.uv_settings import project as project_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from frontend.closure import LockedPackage
+    from frontend.plan import Layer
+    from frontend.target import Target
+
+#: Name of the virtual project; `steps/layer.py` keeps it out of what the user sees.
+PROJECT = "uv-frontend-layer"
+#: Where sources lie, seen from the folder with the generated files.
+SOURCES = "../src"
+_ARTIFACT_KEYS = ("url", "path", "filename", "hash")
+#: Any Python that a frontend step can run on: the lock is for one interpreter, chosen already.
+_ANY_PYTHON = ">=3.8"
+
+
+def generate(layer: Layer, target: Target, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return `pyproject.toml`, `uv.lock` and `uv.toml` for an installed layer, by name."""
+    if layer.kind is Kind.MEMBER and layer.member:
+        packages = [
+            {
+                "name": layer.member.name,
+                "source": {"directory": source_path(layer.member.path)},
+            }
+        ]
+    else:
+        packages = [_stripped(package, target) for package in layer.packages]
+    root = {
+        "name": PROJECT,
+        "version": "0",
+        "source": {"virtual": "."},
+        "dependencies": [{"name": package["name"]} for package in packages],
+    }
+    lock = {"version": 1, "requires-python": _ANY_PYTHON, "package": [root, *packages]}
+    manifest = {"project": {"name": PROJECT, "version": "0", "requires-python": _ANY_PYTHON}}
+    return {
+        "pyproject.toml": tomli_w.dumps(manifest),
+        "uv.lock": tomli_w.dumps(lock),
+        "uv.toml": tomli_w.dumps(project_settings(settings, layer)),
+    }
+
+
+def source_path(path: str) -> str:
+    """Return the place of a workspace path, seen from the generated files."""
+    return SOURCES if path == "." else f"{SOURCES}/{path}"
+
+
+def _stripped(package: LockedPackage, target: Target) -> dict[str, Any]:
+    table = package.table
+    source = dict(table["source"])
+    if "path" in source:
+        source["path"] = source_path(source["path"])
+    found: dict[str, Any] = {"name": package.name}
+    if package.version:
+        found["version"] = package.version
+    found["source"] = source
+    if "sdist" in table:
+        found["sdist"] = _artifact(table["sdist"])
+    wheels = [_artifact(w) for w in table.get("wheels", ()) if _kin(w, target)]
+    if wheels:
+        found["wheels"] = wheels
+    return found
+
+
+def _artifact(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: table[key] for key in _ARTIFACT_KEYS if key in table}
+
+
+def _kin(wheel: Mapping[str, Any], target: Target) -> bool:
+    """Whether the wheel could fit this Python and architecture, whatever the libc's version."""
+    name = wheel.get("filename") or wheel.get("url") or wheel.get("path") or ""
+    filename = unquote(str(name).partition("?")[0].partition("#")[0].rpartition("/")[2])
+    if filename.endswith("-none-any.whl") and "-py3-" in filename:
+        return True
+    if target.machine not in filename and "-any.whl" not in filename:
+        return False
+    try:
+        return not target.kin_tags.isdisjoint(parse_wheel_filename(filename)[3])
+    except InvalidWheelFilename:
+        return True

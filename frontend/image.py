@@ -1,0 +1,180 @@
+"""The image's configuration: the base's, and what this image adds to it.
+
+OCI image-spec, config.md. Unknown keys of the base survive; `rootfs` and the tail of `history` are
+the exporter's to fill (BuildKit, exporter/containerimage/writer.go), which matches our history
+entries to layers from the bottom.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from frontend.plan import Plan
+    from llb import Platform
+
+VENV = "/app/.venv"
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_LABEL = "org.opencontainers.image."
+
+
+@dataclass(frozen=True)
+class BaseImage:
+    """A resolved base image: the name the user knows, what it is pinned to, its configuration."""
+
+    name: str
+    pinned: str
+    digest: str
+    config: Mapping[str, Any]
+    raw: bytes = b""
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment the base sets."""
+        pairs = (item.partition("=") for item in self._run("Env") or ())
+        return {name: value for name, _, value in pairs}
+
+    @property
+    def path(self) -> str:
+        """The search path for programs."""
+        return self.env.get("PATH") or _DEFAULT_PATH
+
+    def _run(self, key: str) -> Any:
+        return (self.config.get("config") or {}).get(key)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """How containers of the image run."""
+
+    entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    workdir: str = "/app"
+    user: str = ""
+    ports: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def command(
+    scripts: Sequence[str],
+    package: str,
+    entrypoint: tuple[str, ...] | None,
+    cmd: tuple[str, ...] | None,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return entry point and command.
+
+    What the user sets is taken as it is. Otherwise the package's only script runs, or the one named
+    like the package; a package with neither starts Python.
+    """
+    if entrypoint is not None or cmd is not None:
+        return entrypoint or (), cmd or ()
+    script = next((s for s in scripts if s.replace("_", "-").lower() == package), "")
+    if len(scripts) == 1:
+        script = scripts[0]
+    if script:
+        return (f"{VENV}/bin/{script}",), ()
+    return (), ("python",)
+
+
+def metadata_labels(project: Mapping[str, Any], name: str, version: str) -> dict[str, str]:
+    """Return OCI labels (image-spec, annotations.md) from a `[project]` table."""
+    urls = {k.lower().replace(" ", ""): v for k, v in (project.get("urls") or {}).items()}
+    authors = [a.get("name") or a.get("email", "") for a in project.get("authors") or ()]
+    license_ = project.get("license")
+    if isinstance(license_, dict):
+        license_ = license_.get("text", "")
+    found = {
+        "title": name,
+        "version": version,
+        "description": project.get("description", ""),
+        "licenses": license_ or "",
+        "authors": ", ".join(filter(None, authors)),
+        "url": urls.get("homepage", ""),
+        "source": urls.get("source") or urls.get("repository") or urls.get("sourcecode", ""),
+        "documentation": urls.get("documentation") or urls.get("docs", ""),
+    }
+    return {_LABEL + key: value for key, value in found.items() if value}
+
+
+def parse_ports(ports: Sequence[str]) -> tuple[str, ...]:
+    """Expand ranges and add the protocol: `8000-8001` is `8000/tcp`, `8001/tcp`."""
+    found = []
+    for port in ports:
+        numbers, _, protocol = port.partition("/")
+        first, _, last = numbers.partition("-")
+        for number in range(int(first), int(last or first) + 1):
+            found.append(f"{number}/{protocol or 'tcp'}")
+    return tuple(found)
+
+
+def created(base: BaseImage, epoch: int | None) -> str:
+    """Return the image's time: SOURCE_DATE_EPOCH, else the base's own, so that it never moves."""
+    if epoch is not None:
+        return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return str(base.config.get("created") or "1980-01-01T00:00:00Z")
+
+
+def configure(
+    base: BaseImage, platform: Platform, plan: Plan, runtime: Runtime, epoch: int | None
+) -> bytes:
+    """Return the image configuration as JSON."""
+    config = dict(base.config)
+    run = dict(config.get("config") or {})
+    when = created(base, epoch)
+    env = base.env
+    env.update(
+        {
+            "PATH": f"{VENV}/bin:{base.path}",
+            "VIRTUAL_ENV": VENV,
+            "PYTHONUNBUFFERED": "1",
+            **runtime.env,
+        }
+    )
+    run["Env"] = [f"{name}={value}" for name, value in env.items()]
+    run["WorkingDir"] = runtime.workdir
+    for key in ("Entrypoint", "Cmd", "OnBuild", "ArgsEscaped", "Shell", "Healthcheck"):
+        run.pop(key, None)
+    if runtime.entrypoint:
+        run["Entrypoint"] = list(runtime.entrypoint)
+    if runtime.cmd:
+        run["Cmd"] = list(runtime.cmd)
+    if runtime.user:
+        run["User"] = runtime.user
+    if runtime.ports:
+        run["ExposedPorts"] = {
+            **(run.get("ExposedPorts") or {}),
+            **dict.fromkeys(runtime.ports, {}),
+        }
+    base_labels = {_LABEL + "base.name": base.name}
+    if base.digest:
+        base_labels[_LABEL + "base.digest"] = base.digest
+    # The base's own title, version and so on describe the base, not this image.
+    inherited = {k: v for k, v in (run.get("Labels") or {}).items() if not k.startswith(_LABEL)}
+    run["Labels"] = {**inherited, **base_labels, **runtime.labels}
+    config["config"] = run
+    config["created"] = when
+    config["os"] = platform.os
+    config["architecture"] = platform.architecture
+    config.pop("variant", None)
+    if platform.variant:
+        config["variant"] = platform.variant
+    config["history"] = [
+        *(config.get("history") or ()),
+        *(
+            {"created": when, "created_by": layer.title, "comment": "uv-frontend"}
+            for layer in plan.layers
+        ),
+    ]
+    return json.dumps(config, sort_keys=True).encode()
+
+
+def base_image(name: str, pinned: str, digest: str, raw: bytes) -> BaseImage:
+    """Read a base image's configuration."""
+    config = json.loads(raw) if raw else {}
+    return BaseImage(name, pinned, digest, config, raw)

@@ -1,0 +1,189 @@
+"""What the user asked for: the options BuildKit hands to a frontend, as one typed value.
+
+BuildKit passes them as environment variables `BUILDKIT_FRONTEND_OPT_<n>=<key>=<value>`
+(frontend/gateway/gateway.go); the keys are those of buildx (docker/buildx build/opt.go) as
+BuildKit's own frontends read them (frontend/dockerui/config.go). Unknown keys are ignored.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from frontend.errors import FrontendError
+from llb import Platform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Build arguments that belong to Docker and BuildKit; every other one is taken for a key of ours.
+PROXY_ARGUMENTS = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
+_FOREIGN_PREFIX = "BUILDKIT_"
+_FOREIGN = frozenset({"SOURCE_DATE_EPOCH", "BUILDX_NO_DEFAULT_ATTESTATIONS"})
+
+
+@dataclass(frozen=True)
+class CacheImport:
+    """One `--cache-from`: its type (`registry`, `local`, `gha`…) and attributes."""
+
+    type: str
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One build as the user asked for it."""
+
+    options: Mapping[str, str]
+    session: str
+    build_platform: Platform
+    filename: str = "Dockerfile"
+    target: str = ""
+    platforms: tuple[Platform, ...] = ()
+    multi_platform: bool = False
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    no_cache: tuple[str, ...] | None = None
+    cache_imports: tuple[CacheImport, ...] = ()
+    resolve_mode: str = "default"
+    hosts: tuple[tuple[str, str], ...] = ()
+    network: str = ""
+    cache_namespace: str = ""
+    source_date_epoch: int | None = None
+    call: str = ""
+
+    def local_session(self, name: str) -> str:
+        """Return the session that serves the local directory `name` (bake shares sessions)."""
+        return self.options.get(f"local-sessionid:{name}", self.session)
+
+    @property
+    def proxy(self) -> Mapping[str, str]:
+        """Proxy build arguments, by their lower-case names."""
+        found = {}
+        for name, value in self.options.items():
+            key = name.removeprefix("build-arg:")
+            if key != name and key.lower() in PROXY_ARGUMENTS:
+                found[key.lower()] = value
+        return found
+
+
+def parse(environment: Mapping[str, str]) -> Request:
+    """Read the request from the process environment; FrontendError where an option is malformed."""
+    options: dict[str, str] = {}
+    for name, value in environment.items():
+        if name.startswith("BUILDKIT_FRONTEND_OPT_"):
+            key, _, content = value.partition("=")
+            options[key] = content
+    build_platform = _build_platform(environment.get("BUILDKIT_WORKERS", ""))
+    platforms = _platforms(options.get("platform", ""))
+    multi = options.get("multi-platform", "") or _argument(options, "BUILDKIT_MULTI_PLATFORM")
+    no_cache = options.get("no-cache")
+    return Request(
+        options=MappingProxyType(options),
+        session=environment.get("BUILDKIT_SESSION_ID", ""),
+        build_platform=build_platform,
+        filename=options.get("filename", "") or "Dockerfile",
+        target=options.get("target", ""),
+        platforms=platforms or (build_platform,),
+        multi_platform=_flag("multi-platform", multi) if multi else len(platforms) > 1,
+        arguments=MappingProxyType(_own_arguments(options)),
+        labels=MappingProxyType(_prefixed(options, "label:")),
+        no_cache=None if no_cache is None else tuple(filter(None, no_cache.split(","))),
+        cache_imports=_cache_imports(options),
+        resolve_mode=options.get("image-resolve-mode", "") or "default",
+        hosts=_hosts(options.get("add-hosts", "")),
+        network=options.get("force-network-mode", ""),
+        cache_namespace=_argument(options, "BUILDKIT_CACHE_MOUNT_NS"),
+        source_date_epoch=_epoch(_argument(options, "SOURCE_DATE_EPOCH")),
+        call=options.get("requestid", ""),
+    )
+
+
+def _prefixed(options: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {k.removeprefix(prefix): v for k, v in sorted(options.items()) if k.startswith(prefix)}
+
+
+def _argument(options: Mapping[str, str], name: str) -> str:
+    return options.get(f"build-arg:{name}", "")
+
+
+def _own_arguments(options: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in _prefixed(options, "build-arg:").items()
+        if not name.startswith(_FOREIGN_PREFIX)
+        and name not in _FOREIGN
+        and name.lower() not in PROXY_ARGUMENTS
+    }
+
+
+def _build_platform(workers: str) -> Platform:
+    """Take the first platform of the first worker: the one BuildKit's frontends default to."""
+    try:
+        first: dict[str, Any] = json.loads(workers)[0]["platforms"][0]
+    except (ValueError, LookupError, TypeError):
+        return Platform(os="linux", architecture="amd64")
+    return Platform(
+        os=first.get("os", "linux"),
+        architecture=first.get("architecture", "amd64"),
+        variant=first.get("variant", ""),
+    ).normalized()
+
+
+def _platforms(text: str) -> tuple[Platform, ...]:
+    try:
+        found = [Platform.parse(part.strip()).normalized() for part in text.split(",") if part]
+    except ValueError as error:
+        raise FrontendError(f"the platform option cannot be read: {error}") from error
+    return tuple(dict.fromkeys(found))
+
+
+def _flag(name: str, text: str) -> bool:
+    value = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}.get(
+        text.lower()
+    )
+    if value is None:
+        raise FrontendError(f"{name} must be true or false, not {text!r}")
+    return value
+
+
+def _epoch(text: str) -> int | None:
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise FrontendError(
+            f"SOURCE_DATE_EPOCH must be a number of seconds since 1970, not {text!r}"
+        ) from None
+
+
+def _hosts(text: str) -> tuple[tuple[str, str], ...]:
+    """Parse `host=address,…`, a line of CSV as BuildKit's attr.go reads it."""
+    if not text:
+        return ()
+    pairs = []
+    for item in next(csv.reader([text])):
+        host, separator, address = item.partition("=")
+        if not separator or not host or not address:
+            raise FrontendError(f"--add-host {item!r} is not of the form host=address")
+        pairs.append((host.lower(), address))
+    return tuple(pairs)
+
+
+def _cache_imports(options: Mapping[str, str]) -> tuple[CacheImport, ...]:
+    """Read `cache-imports` (JSON), or the older comma list of registry references `cache-from`."""
+    text = options.get("cache-imports", "")
+    if text:
+        try:
+            return tuple(
+                CacheImport(item["Type"], MappingProxyType(dict(item.get("Attrs") or {})))
+                for item in json.loads(text)
+            )
+        except (ValueError, LookupError, TypeError) as error:
+            raise FrontendError(f"the cache-imports option cannot be read: {error}") from error
+    references = filter(None, options.get("cache-from", "").split(","))
+    return tuple(CacheImport("registry", MappingProxyType({"ref": ref})) for ref in references)

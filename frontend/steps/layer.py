@@ -1,0 +1,244 @@
+"""Write one layer of the image into the empty directory /layer, of which /app shows the part app.
+
+    layer.py skeleton                         the empty virtual environment
+    layer.py packages REPORT [PACKAGE ...]    what the generated lock names; PACKAGEs are always built anew
+    layer.py copy REPORT FROM TO [...]        files as they are, FROM below the sources, TO in the image
+
+When a step fails for a reason that the user can mend, REPORT (a name) receives it as JSON, in a
+directory that outlives the failed step: the exit code alone could not carry it. Whatever is written
+here is the same on every machine: fixed times, one mode per kind of file, no trace of the moment.
+"""
+
+import glob
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+
+ROOT = "/run/uv-frontend"
+UV = ROOT + "/uv"
+SOURCES = ROOT + "/src"
+REPORTS = ROOT + "/reports"
+LAYER = "/layer"
+VENV = "/app/.venv"
+TIMESTAMP = 315532800  # 1980-01-01: the earliest time that every archive format can hold
+SYSTEM_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
+
+
+def environment():
+    """The environment for uv; a CA bundle given as a secret is added to the system's own."""
+    env = dict(os.environ)
+    secret = ROOT + "/ca.pem"
+    if os.path.exists(secret):
+        bundle = "/tmp/uv-frontend-ca.pem"
+        system = [path for path in SYSTEM_BUNDLES if os.path.exists(path)][:1]
+        with open(bundle, "wb") as output:
+            for part in [secret, *system]:
+                with open(part, "rb") as source:
+                    output.write(source.read() + b"\n")
+        for name in (
+            "SSL_CERT_FILE",
+            "GIT_SSL_CAINFO",
+            "REQUESTS_CA_BUNDLE",
+            "CURL_CA_BUNDLE",
+            "PIP_CERT",
+        ):
+            env[name] = bundle
+        env["CARGO_HTTP_CAINFO"] = bundle
+    return env
+
+
+def run_uv(arguments, report):
+    """Run uv, pass on what it says and, when it fails, explain it in `report` and end."""
+    process = subprocess.Popen(
+        [UV, *arguments], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    lines = []
+    for raw in process.stdout:
+        line = raw.decode("utf-8", "replace").rstrip("\n")
+        # Names of our generated project mean nothing to the user.
+        if "uv-frontend-layer" in line or line.startswith(
+            "hint: Consider enabling use of system TLS"
+        ):
+            continue
+        lines.append(line)
+        print(line, flush=True)
+    if process.wait():
+        fail(report, classify("\n".join(lines)))
+
+
+def classify(output):
+    """Name the kind of failure, and the package it is about, from what uv printed (uv 0.13)."""
+    package = re.search(r"(?:download|build|fetch|Distribution|for) `([A-Za-z0-9._-]+)", output)
+    tail = "\n".join(output.strip().splitlines()[-60:])
+    found = {"package": package.group(1) if package else "", "output": tail, "detail": ""}
+    url = re.search(r"Failed to fetch: `?(\S+?)`?$", output, re.M)
+    for kind, pattern in (
+        ("hash", r"Hash mismatch"),
+        ("certificate", r"invalid peer certificate[^\n]*|certificate verify failed[^\n]*"),
+        ("auth", r"(?:401 Unauthorized|403 Forbidden)"),
+        ("missing", r"(?:404 Not Found|410 Gone)"),
+        ("wheel", r"doesn't have a source distribution or wheel|has no binary distribution"),
+        ("git", r"Git executable not found"),
+        ("network", r"dns error|[Cc]onnection (?:refused|reset)|error sending request|timed? ?out"),
+        ("build", r"Failed to build|build backend returned an error"),
+    ):
+        match = re.search(pattern, output)
+        if match:
+            found["kind"] = kind
+            found["detail"] = (
+                url.group(1) if url and kind not in ("hash", "build") else match.group(0)
+            )
+            if kind == "hash":
+                hashes = re.findall(r"sha256:[0-9a-f]{64}", output)
+                found["detail"] = " ".join(hashes[:2])
+            return found
+    found["kind"] = "other"
+    return found
+
+
+def fail(report, found):
+    """Leave `found` for the frontend and end this step."""
+    try:
+        path = os.path.join(REPORTS, report)
+        with open(path + ".tmp", "w") as output:
+            json.dump(found, output)
+        os.replace(path + ".tmp", path)
+    except OSError as error:
+        print("uv-frontend: no report could be left: %s" % error, file=sys.stderr)
+    sys.exit(1)
+
+
+def entries(top):
+    """Every path below `top`, deepest first, links not followed."""
+    for directory, directories, files in os.walk(top, topdown=False):
+        for name in files + directories:
+            yield os.path.join(directory, name)
+
+
+def create_environment(report):
+    run_uv(
+        [
+            "venv",
+            "--quiet",
+            "--no-project",
+            "--prompt",
+            "app",
+            "--python",
+            os.environ["UV_PYTHON"],
+            VENV,
+        ],
+        report,
+    )
+
+
+def packages(report, reinstall):
+    """Install the generated lock into an environment of its own, and keep only what that added."""
+    create_environment(report)
+    skeleton = set(entries(LAYER))
+    arguments = [
+        "sync",
+        "--quiet",
+        "--frozen",
+        "--no-install-project",
+        "--inexact",
+        "--no-default-groups",
+    ]
+    for name in reinstall:
+        # uv's cache does not see an edit below a source directory: without this it installs old code.
+        arguments += ["--reinstall-package", name]
+    run_uv([*arguments, "--project", ROOT + "/lock"], report)
+    for path in sorted(skeleton, reverse=True):
+        if os.path.islink(path) or not os.path.isdir(path):
+            if os.path.lexists(path):
+                os.unlink(path)
+    for path in glob.glob(LAYER + VENV + "/lib/python*/site-packages/__pycache__/_virtualenv.*"):
+        os.unlink(path)
+    lock = LAYER + VENV + "/.lock"
+    if os.path.exists(lock):
+        os.unlink(lock)
+    for path in entries(LAYER):
+        if os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path):
+            if path in skeleton or path.endswith("__pycache__"):
+                os.rmdir(path)
+
+
+def copy(report, pairs):
+    """Copy each FROM (below the sources; a pattern where it holds wildcards) to TO in the image."""
+    for source, target in zip(pairs[::2], pairs[1::2]):
+        base = SOURCES + "/" + source if source not in ("", ".") else SOURCES
+        found = sorted(glob.glob(base)) if glob.has_magic(base) else [base]
+        found = [path for path in found if os.path.lexists(path)]
+        if not found:
+            fail(report, {"kind": "files", "package": source, "detail": source, "output": ""})
+        for path in found:
+            place = LAYER + target
+            if target.endswith("/") and source not in ("", "."):
+                place += os.path.basename(path)
+            if os.path.isdir(path) and not os.path.islink(path):
+                copy_tree(path, place)
+            else:
+                os.makedirs(os.path.dirname(place), exist_ok=True)
+                shutil.copy2(path, place, follow_symlinks=False)
+
+
+def copy_tree(source, target):
+    os.makedirs(target, exist_ok=True)
+    for entry in sorted(os.listdir(source)):
+        path, place = os.path.join(source, entry), os.path.join(target, entry)
+        if os.path.isdir(path) and not os.path.islink(path):
+            copy_tree(path, place)
+        else:
+            shutil.copy2(path, place, follow_symlinks=False)
+
+
+def compile_copied():
+    """Bytecode for copied Python sources, as uv makes it for installed ones."""
+    import compileall
+    import py_compile
+
+    compileall.compile_dir(
+        LAYER + "/app",
+        ddir="/app",
+        quiet=2,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+
+
+def settle():
+    """Take out of the layer what differs from one machine, user or moment to the next."""
+    for path in list(entries(LAYER)):
+        info = os.lstat(path)
+        if not stat.S_ISLNK(info.st_mode):
+            executable = stat.S_ISDIR(info.st_mode) or info.st_mode & 0o100
+            os.chmod(path, 0o755 if executable else 0o644)
+        os.utime(path, (TIMESTAMP, TIMESTAMP), follow_symlinks=False)
+    os.utime(LAYER, (TIMESTAMP, TIMESTAMP))
+
+
+def main(arguments):
+    os.umask(0o022)
+    os.makedirs(LAYER + "/app", exist_ok=True)
+    mode, report = arguments[0], arguments[1] if len(arguments) > 1 else ""
+    if mode == "skeleton":
+        create_environment(report)
+    elif mode == "packages":
+        packages(report, arguments[2:])
+    elif mode == "copy":
+        copy(report, arguments[2:])
+        if os.environ.get("UV_COMPILE_BYTECODE") == "1":
+            compile_copied()
+    else:
+        sys.exit("unknown mode " + mode)
+    settle()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,62 @@
+"""Describe the Python that runs this: written as JSON to the path given as the only argument."""
+
+import json
+import os
+import platform
+import struct
+import sys
+import sysconfig
+
+
+def libc():
+    """Name and version of the C library the interpreter runs on."""
+    name, version = platform.libc_ver()
+    if name == "glibc":
+        return {"name": "glibc", "version": version}
+    # musl has no version symbol; its loader prints the version when called without arguments (PEP 656).
+    try:
+        import subprocess
+
+        with open(sys.executable, "rb") as executable:
+            start = executable.read(4096)
+        loader = start[start.index(b"/lib/ld-musl-") :].split(b"\0", 1)[0].decode()
+        output = subprocess.run([loader], stderr=subprocess.PIPE).stderr.decode()
+        for line in output.splitlines():
+            if line.startswith("Version "):
+                return {"name": "musl", "version": line.split()[1]}
+    except (OSError, ValueError):
+        pass
+    return {"name": name or "unknown", "version": version}
+
+
+def markers():
+    """The environment of PEP 508's markers."""
+    info = sys.implementation.version
+    implementation = "{0.major}.{0.minor}.{0.micro}".format(info)
+    if info.releaselevel != "final":
+        implementation += info.releaselevel[0] + str(info.serial)
+    return {
+        "implementation_name": sys.implementation.name,
+        "implementation_version": implementation,
+        "os_name": os.name,
+        "platform_machine": platform.machine(),
+        "platform_python_implementation": platform.python_implementation(),
+        "platform_release": "",
+        "platform_system": platform.system(),
+        "platform_version": "",
+        "python_full_version": platform.python_version(),
+        "python_version": ".".join(platform.python_version_tuple()[:2]),
+        "sys_platform": sys.platform,
+    }
+
+
+description = {
+    "path": os.path.abspath(sys.executable),
+    "prefix": sys.prefix,
+    "bits": struct.calcsize("P") * 8,
+    "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+    "libc": libc(),
+    "markers": markers(),
+}
+with open(sys.argv[1], "w") as output:
+    json.dump(description, output, sort_keys=True)

@@ -1,0 +1,131 @@
+"""The Python an image runs: what wheels fit it and which markers hold for it.
+
+Everything comes from running the interpreter once (`steps/probe.py`); the wheel tags follow
+packaging's rules for the platform tags of PEP 600 (manylinux) and PEP 656 (musllinux).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.markers import Environment
+
+    from llb import Platform
+
+_MACHINES = {
+    "amd64": "x86_64",
+    "arm64": "aarch64",
+    "386": "i686",
+    "ppc64le": "ppc64le",
+    "s390x": "s390x",
+    "riscv64": "riscv64",
+}
+#: The oldest glibc that PEP 600 has tags for: 2.5 on x86, 2.17 elsewhere.
+_OLDEST_GLIBC = {"x86_64": 5, "i686": 5}
+_LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
+
+
+@dataclass(frozen=True)
+class Libc:
+    """A C library: `glibc` or `musl`, and its version as (major, minor)."""
+
+    name: str
+    version: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Target:
+    """An interpreter in an image."""
+
+    path: str
+    prefix: str
+    version: str
+    machine: str
+    libc: Libc
+    markers: Mapping[str, str]
+    free_threaded: bool = False
+
+    @classmethod
+    def from_probe(cls, report: bytes, platform: Platform) -> Target:
+        """Read the probe's JSON; `platform` decides the machine where build and target differ."""
+        found = json.loads(report)
+        machine = machine_of(platform, found["markers"]["platform_machine"])
+        numbers = [int(part) for part in found["libc"]["version"].split(".")[:2] if part.isdigit()]
+        major, minor = (*numbers, 0, 0)[:2]
+        return cls(
+            path=found["path"],
+            prefix=found["prefix"],
+            version=found["markers"]["python_full_version"],
+            machine=machine,
+            libc=Libc(found["libc"]["name"], (major, minor)),
+            markers={**found["markers"], "platform_machine": machine},
+            free_threaded=found["free_threaded"],
+        )
+
+    @property
+    def release(self) -> tuple[int, int]:
+        """Major and minor version."""
+        parsed = Version(self.version)
+        return parsed.major, parsed.minor
+
+    @property
+    def minor(self) -> str:
+        """The version as `3.13`."""
+        return "{}.{}".format(*self.release)
+
+    @property
+    def environment(self) -> Environment:
+        """The environment that markers are evaluated in."""
+        return cast("Environment", dict(self.markers))
+
+    def platform_tags(self, libc_minor: int | None = None) -> list[str]:
+        """Platform tags, the best first; `libc_minor` stands in for the probed version."""
+        major, minor = self.libc.version
+        minor = minor if libc_minor is None else libc_minor
+        tags = []
+        if self.libc.name == "musl":
+            tags = [f"musllinux_{major}_{n}_{self.machine}" for n in range(minor, -1, -1)]
+        elif self.libc.name == "glibc":
+            for n in range(minor, _OLDEST_GLIBC.get(self.machine, 17) - 1, -1):
+                tags.append(f"manylinux_2_{n}_{self.machine}")
+                if n in _LEGACY:
+                    tags.append(f"{_LEGACY[n]}_{self.machine}")
+        return [*tags, f"linux_{self.machine}"]
+
+    @cached_property
+    def tags(self) -> tuple[Tag, ...]:
+        """Every wheel tag this interpreter accepts, the best first."""
+        return self._tags(self.platform_tags())
+
+    @cached_property
+    def kin_tags(self) -> frozenset[Tag]:
+        """The tags it would accept with any version of its C library.
+
+        Wheels are kept by these, so that a base image with a newer libc leaves the generated locks,
+        and with them the cache keys, as they are; uv picks the best wheel on the spot.
+        """
+        return frozenset(self._tags(self.platform_tags(libc_minor=99)))
+
+    def _tags(self, platforms: list[str]) -> tuple[Tag, ...]:
+        compact = "{}{}".format(*self.release)
+        abis = [f"cp{compact}t"] if self.free_threaded else [f"cp{compact}"]
+        return (
+            *cpython_tags(self.release, abis, platforms),
+            *compatible_tags(self.release, f"cp{compact}", platforms),
+        )
+
+
+def machine_of(platform: Platform, probed: str) -> str:
+    """Return uname's name for the platform's architecture; `probed` where we know no better."""
+    if platform.architecture == "arm":
+        return f"arm{platform.variant or 'v7'}l"
+    return _MACHINES.get(platform.architecture, probed)

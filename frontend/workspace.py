@@ -1,0 +1,218 @@
+"""The workspace as far as one package needs it: root manifest, lock, the package's own manifest.
+
+The lock names the members and their paths, so no pattern has to be searched for; only manifests of
+packages that the image holds are read.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from frontend.context import read_texts, workspace_path
+from frontend.errors import FrontendError, Place
+from frontend.lock import Lock
+from frontend.spec import TABLE
+from frontend.toml_document import TomlDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from frontend.closure import Selection
+    from frontend.context import Context
+    from frontend.errors import SourceText
+    from frontend.gateway import Gateway
+    from frontend.lock import LocalPackage
+    from frontend.spec import Settings
+
+MANIFEST = "pyproject.toml"
+LOCK = "uv.lock"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace, or a single project: `folder` is its place in the context (`.` for the root)."""
+
+    folder: str
+    root: TomlDocument
+    lock: Lock
+    python_pin: str = ""
+    manifests: Mapping[str, TomlDocument] = field(default_factory=dict)
+
+    def path(self, local: LocalPackage) -> str:
+        """The package's directory as seen from the context's root."""
+        return workspace_path(self.folder, local.path)
+
+    def manifest_path(self, local: LocalPackage) -> str:
+        """The package's manifest as seen from the context's root."""
+        return workspace_path(self.path(local), MANIFEST)
+
+    def manifest(self, local: LocalPackage) -> TomlDocument:
+        """The manifest of a package that was read before."""
+        return self.root if local.path == "." else self.manifests[local.name]
+
+    def outside(self, local: LocalPackage) -> tuple[str, ...]:
+        """Paths of the context below the package's directory that belong to other members."""
+        own = self.path(local)
+        inside = "" if own == "." else f"{own}/"
+        others = (self.path(other) for other in self.lock.local_packages.values())
+        return tuple(sorted(o for o in others if o != own and o.startswith(inside) and o != "."))
+
+
+def open_workspace(folder: str, files: Mapping[str, SourceText]) -> Workspace:
+    """Take root manifest and lock from `files`; FrontendError where one is missing or malformed."""
+    manifest_name, lock_name = workspace_path(folder, MANIFEST), workspace_path(folder, LOCK)
+    where = "the build context" if folder == "." else f"{folder!r} of the build context"
+    if manifest_name not in files:
+        raise FrontendError(
+            f"there is no {MANIFEST} in {where}",
+            remedy="Build from the folder of the workspace, or name it with `workspace`.",
+        )
+    root = TomlDocument.parse(files[manifest_name])
+    if lock_name not in files:
+        raise FrontendError(
+            f"there is no {LOCK} in {where}",
+            remedy="Run `uv lock` and commit the file: it decides what the image holds.",
+            places=(root.place("project"),),
+        )
+    pin = files.get(workspace_path(folder, ".python-version"))
+    pinned = next((line.strip() for line in (pin.text if pin else "").splitlines() if line), "")
+    return Workspace(folder, root, Lock.parse(files[lock_name]), pinned)
+
+
+def find_package(workspace: Workspace, settings: Settings) -> LocalPackage:
+    """Return the member that `package` names; FrontendError with the nearest names otherwise."""
+    name = settings.spec.package or ""
+    members = workspace.lock.members
+    if name in members:
+        return members[name]
+    nearest = difflib.get_close_matches(name, members, n=3, cutoff=0.5)
+    listed = _names(nearest or members)
+    raise FrontendError(
+        f"the workspace has no package {name!r}",
+        remedy=f"Did you mean {listed}?" if nearest else f"It has {listed}.",
+        places=settings.place("package") or (_members_place(workspace),),
+    )
+
+
+def only_package(
+    gateway: Gateway, context: Context, workspace: Workspace
+) -> tuple[LocalPackage, Workspace]:
+    """Choose the package where the user names none: the only one that can run."""
+    members = workspace.lock.members
+    if len(members) == 1:
+        return next(iter(members.values())), workspace
+    workspace = read_manifests(gateway, context, workspace, members.values(), missing_ok=True)
+    runnable = [
+        member
+        for member in members.values()
+        if member.path == "." or member.name in workspace.manifests
+        if _runnable(workspace.manifest(member))
+    ]
+    if len(runnable) == 1:
+        return runnable[0], workspace
+    names = _names(member.name for member in runnable or members.values())
+    raise FrontendError(
+        "the build does not say which package the image is for",
+        remedy=f'Add --build-arg package=NAME, or `package = "NAME"` to the build file: {names}.',
+        places=(_members_place(workspace),),
+    )
+
+
+def _runnable(manifest: TomlDocument) -> bool:
+    return bool(manifest.get("project", "scripts") or manifest.get(*TABLE))
+
+
+def _members_place(workspace: Workspace) -> Place:
+    return workspace.root.place("tool", "uv", "workspace", "members")
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "no package at all"
+
+
+def read_manifests(
+    gateway: Gateway,
+    context: Context,
+    workspace: Workspace,
+    packages: Iterable[LocalPackage],
+    *,
+    missing_ok: bool = False,
+) -> Workspace:
+    """Read the manifests of `packages`; FrontendError where the context has no such directory."""
+    wanted = [p for p in packages if p.path != "." and p.name not in workspace.manifests]
+    if not wanted:
+        return workspace
+    paths = [workspace.manifest_path(package) for package in wanted]
+    purpose = "manifests of " + ", ".join(package.name for package in wanted)
+    loaded = gateway.solve(context.named_files(paths, purpose))
+    texts = read_texts(gateway, loaded, paths)
+    manifests = dict(workspace.manifests)
+    for package, path in zip(wanted, paths, strict=True):
+        if path in texts:
+            manifests[package.name] = TomlDocument.parse(texts[path])
+        elif not missing_ok:
+            raise _missing(context, workspace, package, path)
+    return Workspace(
+        workspace.folder, workspace.root, workspace.lock, workspace.python_pin, manifests
+    )
+
+
+def _missing(
+    context: Context, workspace: Workspace, package: LocalPackage, path: str
+) -> FrontendError:
+    line = context.ignoring(path)
+    if line and context.ignore:
+        return FrontendError(
+            f"{context.ignore.filename} keeps package {package.name!r} out of the build: {path}",
+            remedy="Remove the pattern, or make an exception for the package with a line "
+            f"`!{workspace.path(package)}`.",
+            places=(Place.line(context.ignore, line),),
+        )
+    return FrontendError(
+        f"the lock has package {package.name!r} at {workspace.path(package)}, and the build "
+        f"context has no {path}",
+        remedy="Check that the context is the workspace's root and the directory is committed; "
+        "if the package is gone, run `uv lock`.",
+        places=(workspace.lock.place(package.name),),
+    )
+
+
+def check_selection(workspace: Workspace, settings: Settings, selection: Selection) -> None:
+    """Refuse unknown extras and groups, and combinations that the lock declares incompatible."""
+    lock, name = workspace.lock, selection.package
+    package = lock.members[name]
+    groups = sorted({*lock.groups(name), *lock.root_groups()})
+    for key, chosen, known in (
+        ("extras", selection.extras, lock.extras(name)),
+        ("groups", selection.groups, groups),
+    ):
+        for item in chosen:
+            if item in {canonicalize_name(k) for k in known}:
+                continue
+            nearest = difflib.get_close_matches(item, known, n=3, cutoff=0.5)
+            raise FrontendError(
+                f"package {name!r} has no {key[:-1]} {item!r}",
+                remedy=f"Did you mean {_names(nearest)}?"
+                if nearest
+                else f"It has {', '.join(known) if known else f'no {key}'}.",
+                places=settings.place(key) or (_table_place(workspace.manifest(package), key),),
+            )
+    found = lock.conflict(name, selection.extras, selection.groups)
+    if found:
+        both = " and ".join(f"{kind} {item!r}" for kind, item in found)
+        place = settings.place("extras") or settings.place("groups")
+        raise FrontendError(
+            f"{both} of {name!r} cannot be installed together",
+            remedy="`tool.uv.conflicts` says so: choose one of them.",
+            places=place or (workspace.root.place("tool", "uv", "conflicts"),),
+        )
+
+
+def _table_place(manifest: TomlDocument, key: str) -> Place:
+    if key == "extras":
+        return manifest.place("project", "optional-dependencies")
+    return manifest.place("dependency-groups")
