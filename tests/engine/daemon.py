@@ -1,4 +1,4 @@
-"""The engine's own process: its settings, its start and its end."""
+"""The engine's own processes, dockerd and its containerd: their settings, start and end."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from tests.engine.kinds import Kind, Programs
     from tests.engine.network import Network
 
+_CONTAINERD = """\
+version = 2
+root = "{root}"
+state = "{state}"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+address = "{socket}"
+"""
 _OURS = {"dockerd", "containerd", "containerd-shim-runc-v2", "containerd-shim", "runc"}
 
 
@@ -58,11 +66,21 @@ class Daemon:
     @property
     def process(self) -> Process | None:
         """The daemon if it lives."""
-        return Process.load(self.home / "process")
+        return Process.load(self._records[0])
+
+    @property
+    def _records(self) -> tuple[Path, Path]:
+        """Where dockerd and containerd are recorded, in the order in which they are ended."""
+        return self.home / "dockerd.json", self.home / "containerd.json"
+
+    @property
+    def _containerd(self) -> Path:
+        return self.run / "containerd.sock"
 
     def start(self, kind: Kind, programs: Programs, network: Network, mirror: str) -> None:
         """Start and wait until the API answers. Raises EngineUnavailable with the log's end."""
         self.run.mkdir(parents=True, exist_ok=True)
+        dockerd, containerd = self._records
         settings = self._settings(kind, programs, network, mirror)
         configuration = self.home / "daemon.json"
         configuration.write_text(json.dumps(settings, indent=2))
@@ -75,14 +93,21 @@ class Daemon:
             **{key: value for key, value in os.environ.items() if key.lower().endswith("_proxy")},
             **{key: os.environ[key] for key in ("SSL_CERT_FILE",) if key in os.environ},
         }
-        command: list[str | Path] = [
-            programs.daemon.executable("dockerd"),
-            "--config-file",
-            configuration,
-        ]
+        # A containerd of its own, always: dockerd would take the machine's if there is one.
+        store = self.home / "containerd.toml"
+        store.write_text(
+            _CONTAINERD.format(
+                root=self.home / "data/containerd",
+                state=self.run / "containerd",
+                socket=self._containerd,
+            )
+        )
+        command: list[str | Path] = [programs.daemon.executable("containerd"), "--config", store]
+        spawn(command, record=containerd, log=self.home / "containerd.log", env=env)
+        command = [programs.daemon.executable("dockerd"), "--config-file", configuration]
         self.log.path.touch()
         mark = self.log.mark()
-        process = spawn(command, record=self.home / "process", log=self.log.path, env=env)
+        process = spawn(command, record=dockerd, log=self.log.path, env=env)
         client = [str(programs.client.executable("docker")), "--host", f"unix://{self.socket}"]
         deadline = time.monotonic() + 90
         while process.alive and time.monotonic() < deadline:
@@ -105,14 +130,15 @@ class Daemon:
 
     def stop(self) -> None:
         """End the daemon and whatever it left: its containerd, shims, build steps, mounts."""
-        if process := self.process:
-            process.end(grace=30)
+        for record in self._records:
+            if process := Process.load(record):
+                process.end(grace=30)
+            record.unlink(missing_ok=True)
         for left in self._leftovers():
             left.end(grace=1)
         for point in self._mounts():
             subprocess.run(["umount", "--lazy", point], check=False, capture_output=True)
         shutil.rmtree(self.run, ignore_errors=True)
-        (self.home / "process").unlink(missing_ok=True)
 
     def _settings(
         self, kind: Kind, programs: Programs, network: Network, mirror: str
@@ -121,6 +147,7 @@ class Daemon:
             "data-root": str(self.home / "data"),
             "exec-root": str(self.run / "exec"),
             "pidfile": str(self.run / "docker.pid"),
+            "containerd": str(self._containerd),
             "hosts": [f"unix://{self.socket}"],
             "group": "root",
             "debug": True,
@@ -136,7 +163,10 @@ class Daemon:
             # The caches of a build are what the tests look at: nothing may be thrown away.
             "builder": {"gc": {"enabled": False}},
         }
-        if "sid" in kind.suites or "trixie" in kind.suites:
+        if kind.name == "docker20":
+            # A key of the old image signing, which would be made below /etc.
+            settings["deprecated-key-path"] = str(self.home / "key.json")
+        else:
             settings["features"] = {"containerd-snapshotter": kind.containerd_store}
         if not kind.containerd_store:
             settings["storage-driver"] = "overlay2"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.engine.kinds import Programs
 
 # linux/sockios.h
-_SIOCSIFADDR, _SIOCSIFNETMASK, _SIOCSIFFLAGS = 0x8916, 0x891C, 0x8914
+_SIOCGIFADDR, _SIOCSIFADDR, _SIOCSIFNETMASK, _SIOCSIFFLAGS = 0x8915, 0x8916, 0x891C, 0x8914
 _SIOCBRADDBR, _SIOCBRDELBR = 0x89A0, 0x89A1
 _IFF_UP = 0x1
 _PREFIX = "uvf"
@@ -81,8 +81,11 @@ class Network:
         """Remove rules and bridge as far as they are there."""
         for table, chain, *rule in self.rules:
             _iptables(programs, "-t", table, "-D", chain, *rule)
-        if _exists(self.bridge):
-            _remove_bridge(self.bridge)
+        for bridge in _bridges():
+            # The engine's users may have made further networks, from the pool.
+            address = _address(bridge)
+            if bridge == self.bridge or (address and address in self.range):
+                _remove_bridge(bridge)
 
 
 def allocate(programs: Programs) -> Network:
@@ -121,6 +124,19 @@ def _routed() -> list[IPv4Network]:
 
 def _exists(interface: str) -> bool:
     return Path("/sys/class/net", interface).exists()
+
+
+def _bridges() -> list[str]:
+    return [path.parent.name for path in Path("/sys/class/net").glob("*/bridge")]
+
+
+def _address(interface: str) -> IPv4Address | None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        try:
+            reply = fcntl.ioctl(control, _SIOCGIFADDR, struct.pack("40s", interface.encode()))
+        except OSError:
+            return None
+    return IPv4Address(reply[20:24])
 
 
 def _add_bridge(name: str, address: IPv4Interface) -> None:
