@@ -13,7 +13,8 @@ def main() -> int:
     # Only now: loading grpc and the rest takes longer than BuildKit would wait for a greeting from
     # a busy machine.
     from frontend.build import build
-    from frontend.gateway import Gateway, run
+    from frontend.gateway.client import Gateway
+    from frontend.gateway.session import run
     from frontend.request import parse
 
     return run(Gateway(connection), lambda gateway: build(gateway, parse(os.environ)))

@@ -15,7 +15,6 @@ from frontend import image
 from frontend.container import LAYER, ROOT, Builder, steps
 from frontend.errors import FrontendError, Place
 from frontend.gateway import GatewayError, SourceReplacedError
-from frontend.reference import normalize
 from frontend.target import Target
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def resolve(
 ) -> image.BaseImage:
     """Look an image up and pin it; FrontendError at `places` where there is none."""
     try:
-        reference = normalize(name)
+        reference = llb.normalize(name)
     except ValueError as error:
         raise FrontendError(
             f"{role} image: {error}",
@@ -65,7 +64,7 @@ def resolve(
         found = gateway.resolve_image(
             reference,
             platform=platform,
-            resolve_mode=request.resolve_mode,
+            resolve_mode=request.resolve_mode.value,
             log_name=f"[internal] load metadata for {reference}",
         )
     except SourceReplacedError:

@@ -88,7 +88,7 @@ class Context:
         # The copy is what later steps are keyed by: content alone, not the path to it.
         return llb.files(
             llb.SCRATCH,
-            llb.Copy(loaded, f"/{inside}", "/", dir_copy_contents=True),
+            llb.Copy(loaded, f"/{inside}", "/", contents_only=True),
             meta=llb.Metadata(name=f"[internal] files of {name}"),
         )
 
@@ -117,7 +117,7 @@ def build_file(gateway: Gateway, request: Request) -> BuildFile:
             session=request.local_session("dockerfile"),
             follow_paths=sorted({name, f"{name}.dockerignore", _lower(name)}),
             shared_key_hint="uv-frontend-build-file",
-            differ="none",
+            differ=llb.Differ.NONE,
             meta=llb.Metadata(name=f"[internal] load build definition from {name}"),
         )
     )

@@ -160,7 +160,7 @@ def _archives(paths: list[str], workspace: Workspace, context: Context) -> llb.O
     loaded = context.named_files([folder + path for path in paths], "local archives")
     return llb.files(
         llb.SCRATCH,
-        llb.Copy(loaded, f"/{folder}", "/", dir_copy_contents=True),
+        llb.Copy(loaded, f"/{folder}", "/", contents_only=True),
         meta=llb.Metadata(name="[internal] local archives"),
     )
 
@@ -206,7 +206,7 @@ def _assemble(
     for step in steps:
         result = llb.files(
             result,
-            llb.Copy(step.output, "/", "/", dir_copy_contents=True),
+            llb.Copy(step.output, "/", "/", contents_only=True),
             meta=llb.Metadata(name=f"[{prefix}image] {step.layer.title}"),
         )
     return result

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import llb
 from frontend.errors import FrontendError
-from frontend.reference import normalize
 from proto.ops_pb2 import Definition
 
 if TYPE_CHECKING:
@@ -34,15 +33,15 @@ def own_image(gateway: Gateway, request: Request, definition: Path = DEFINITION)
             remedy="Name it in the first line of the build file: # syntax=org/uv-frontend",
         )
     found = gateway.resolve_image(
-        normalize(source),
+        llb.normalize(source),
         platform=request.build_platform,
-        resolve_mode=request.resolve_mode,
+        resolve_mode=request.resolve_mode.value,
         log_name="[internal] load metadata for the frontend",
     )
     return llb.image(
         found.pinned,
         platform=request.build_platform,
         resolve_mode=request.resolve_mode,
-        record_type="frontend",
+        record_type=llb.RecordType.FRONTEND,
         meta=llb.Metadata(name="[internal] uv"),
     )

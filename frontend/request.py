@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from frontend.errors import FrontendError
-from llb import Platform
+from llb import Platform, ResolveMode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ class Request:
     labels: Mapping[str, str] = field(default_factory=dict)
     no_cache: tuple[str, ...] | None = None
     cache_imports: tuple[CacheImport, ...] = ()
-    resolve_mode: str = "default"
+    resolve_mode: ResolveMode = ResolveMode.DEFAULT
     hosts: tuple[tuple[str, str], ...] = ()
     network: str = ""
     cache_namespace: str = ""
@@ -61,12 +61,12 @@ class Request:
 
     @property
     def proxy(self) -> Mapping[str, str]:
-        """Proxy build arguments, by their lower-case names."""
+        """Proxy build arguments, by what they are for: `http`, `https`, `ftp`, `no`, `all`."""
         found = {}
         for name, value in self.options.items():
             key = name.removeprefix("build-arg:")
             if key != name and key.lower() in PROXY_ARGUMENTS:
-                found[key.lower()] = value
+                found[key.lower().removesuffix("_proxy")] = value
         return found
 
 
@@ -93,7 +93,7 @@ def parse(environment: Mapping[str, str]) -> Request:
         labels=MappingProxyType(_prefixed(options, "label:")),
         no_cache=None if no_cache is None else tuple(filter(None, no_cache.split(","))),
         cache_imports=_cache_imports(options),
-        resolve_mode=options.get("image-resolve-mode", "") or "default",
+        resolve_mode=_resolve_mode(options.get("image-resolve-mode", "")),
         hosts=_hosts(options.get("add-hosts", "")),
         network=options.get("force-network-mode", ""),
         cache_namespace=_argument(options, "BUILDKIT_CACHE_MOUNT_NS"),
@@ -139,6 +139,13 @@ def _platforms(text: str) -> tuple[Platform, ...]:
     except ValueError as error:
         raise FrontendError(f"the platform option cannot be read: {error}") from error
     return tuple(dict.fromkeys(found))
+
+
+def _resolve_mode(text: str) -> ResolveMode:
+    try:
+        return ResolveMode(text or "default")
+    except ValueError:
+        raise FrontendError(f"unknown image-resolve-mode {text!r}") from None
 
 
 def _flag(name: str, text: str) -> bool:

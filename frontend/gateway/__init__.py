@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         SourceReplacedError,
     )
     from frontend.gateway.result import Attestation, PlatformResult, Result, Subject
-    from frontend.gateway.session import run
+    from frontend.gateway.session import run_build
     from frontend.gateway.status import status_of
 
 _HOME = {
@@ -58,7 +58,7 @@ _HOME = {
     "SourceReplacedError": "failures",
     "Subject": "result",
     "Worker": "client",
-    "run": "session",
+    "run_build": "session",
     "status_of": "status",
 }
 
@@ -80,7 +80,7 @@ __all__ = [
     "SourceReplacedError",
     "Subject",
     "Worker",
-    "run",
+    "run_build",
     "status_of",
 ]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from proto.status_pb2 import Status
 
 
-def run(gateway: Gateway, build: Callable[[Gateway], Result]) -> int:
+def run_build(gateway: Gateway, build: Callable[[Gateway], Result]) -> int:
     """Builds and returns the result, or whatever went wrong; gives the exit code.
 
     The caller ends the process with it by `os._exit`: threads of grpc or of a call that nobody

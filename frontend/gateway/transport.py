@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import socket
 import struct
 import threading
@@ -55,7 +54,7 @@ class Connection:
         self.lost = threading.Event()
         self._descriptors = descriptors
         self._greet()
-        name = f"uv-frontend-{os.getpid()}-{secrets.token_hex(8)}"
+        name = f"uv-frontend-{os.getpid()}-{os.urandom(8).hex()}"
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(f"\0{name}")
         self._listener.listen(1)
