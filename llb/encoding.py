@@ -11,10 +11,10 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from proto import ops_pb2
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from proto import ops_pb2
 
 # encoding/json in Go escapes these so that JSON may stand inside HTML and JavaScript.
 _GO_ESCAPES = str.maketrans(
@@ -27,10 +27,44 @@ def canonical(head: ops_pb2.Op, body: ops_pb2.Op) -> bytes:
 
     Go writes a oneof after all other fields of its message whatever the numbers say; every other
     protobuf implementation goes by number. Two messages written one after the other are, in
-    protobuf, their union, so the order can be had without writing the wire format by hand. Nested
-    messages of an operation that have a oneof have it last by number too.
+    protobuf, their union, so the order can be had without writing all of the wire format by hand.
+    Nested messages of an operation that have a oneof have it last by number too.
     """
-    return head.SerializeToString(deterministic=True) + body.SerializeToString(deterministic=True)
+    last = (
+        _embedded(ops_pb2.Op.SOURCE_FIELD_NUMBER, _source(body.source))
+        if body.HasField("source")
+        else body.SerializeToString(deterministic=True)
+    )
+    return head.SerializeToString(deterministic=True) + last
+
+
+def _source(source: ops_pb2.SourceOp) -> bytes:
+    """A source with its attributes in order.
+
+    Go sorts the keys of a map as strings. So does Python's runtime when asked to be deterministic,
+    except that it writes a key before its own prefix: `local.metadatatransferexclude` comes before
+    `local.metadatatransfer`. No other operation made here has a map.
+    """
+    attrs = (
+        ops_pb2.SourceOp(attrs={key: source.attrs[key]}).SerializeToString()
+        for key in sorted(source.attrs)
+    )
+    return ops_pb2.SourceOp(identifier=source.identifier).SerializeToString() + b"".join(attrs)
+
+
+def _embedded(field_number: int, message: bytes) -> bytes:
+    """A field that holds a message, on the wire: tag, length, content (wire type 2)."""
+    return _varint(field_number << 3 | 2) + _varint(len(message)) + message
+
+
+def _varint(number: int) -> bytes:
+    """A number in groups of seven bits, the lowest first, all but the last with the top bit set."""
+    groups = bytearray()
+    while number > 0x7F:
+        groups.append(number & 0x7F | 0x80)
+        number >>= 7
+    groups.append(number)
+    return bytes(groups)
 
 
 def digest(data: bytes) -> str:
