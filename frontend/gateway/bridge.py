@@ -107,7 +107,7 @@ class Bridge:
 
         return method
 
-    def _failure(self, error: Any) -> GatewayError:  # noqa: ANN401
+    def _failure(self, error: Any) -> GatewayError:
         code = int(error.code().value[0])
         message = error.details() or ""
         if code == UNAVAILABLE and self._lost.is_set():

@@ -31,6 +31,7 @@ from proto.ops_pb2 import Definition
 if TYPE_CHECKING:
     from frontend.errors import Place
     from frontend.gateway.result import Result
+    from llb import Capabilities
     from proto.status_pb2 import Status
 
 READ_CHUNK = 8 << 20
@@ -62,8 +63,8 @@ class Worker:
 class Pong:
     """What the daemon is and can do."""
 
-    llb: llb.Capabilities
-    frontend: llb.Capabilities
+    llb: Capabilities
+    frontend: Capabilities
     workers: tuple[Worker, ...]
 
 

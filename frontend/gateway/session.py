@@ -33,7 +33,8 @@ def run_build(gateway: Gateway, build: Callable[[Gateway], Result]) -> int:
         return _lost(error)
     except BaseException as error:  # also SystemExit: the user must be told
         log_traceback(error)
-        return _return_error(gateway, status_of(error))
+        # What was returned cannot be taken back, but the exit code makes BuildKit discard it.
+        return 1 if gateway.returned else _return_error(gateway, status_of(error))
     return 0
 
 
