@@ -1,0 +1,226 @@
+"""The connection itself: greeting, descriptors, endings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from frontend.gateway.transport import EMPTY_SETTINGS, PREFACE, _FirstAcknowledgement
+from tests.gateway import Delay, Drop, Fail, GatewayServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.gateway.conftest import Drive
+
+ACKNOWLEDGEMENT = b"\x00\x00\x00\x04\x01\x00\x00\x00\x00"
+SETTINGS = b"\x00\x00\x06\x04\x00\x00\x00\x00\x00" + b"\x00\x03\x00\x00\x00\xfa"
+WINDOW_UPDATE = b"\x00\x00\x04\x08\x00\x00\x00\x00\x00" + b"\x00\x0f\x00\x01"
+SUCCEED = "return Result(refs=gateway.solve(definition(mkfile('/a', b'a'))))"
+
+
+@pytest.mark.parametrize("size", [1, 5, 9, 10, 100])
+def test_only_the_first_acknowledgement_is_taken_out(size: int) -> None:
+    stream = SETTINGS + WINDOW_UPDATE + ACKNOWLEDGEMENT + SETTINGS + ACKNOWLEDGEMENT + b"rest"
+    filtering = _FirstAcknowledgement()
+    got = b""
+    for start in range(0, len(stream), size):
+        piece = stream[start : start + size]
+        got += piece if filtering.passed else filtering.without(piece)
+    assert got == SETTINGS + WINDOW_UPDATE + SETTINGS + ACKNOWLEDGEMENT + b"rest"
+
+
+def test_the_greeting_is_sent_before_anything_slow_is_imported() -> None:
+    script = (
+        "import sys\n"
+        "from frontend.gateway import transport\n"
+        "transport.connect()\n"
+        "slow = {'grpc', 'google', 'pydantic', 'llb', 'proto'} & set(sys.modules)\n"
+        "sys.stderr.write(repr(slow))\n"
+        "import os; os._exit(0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], stdin=subprocess.DEVNULL, capture_output=True, check=True
+    )
+    assert done.stdout == PREFACE + EMPTY_SETTINGS
+    assert done.stderr == b"set()"
+
+
+def test_output_of_the_process_and_of_its_children_goes_to_the_log(drive: Drive) -> None:
+    with GatewayServer() as server:
+        outcome = drive(
+            server,
+            f"""
+            print("printed")
+            sys.stdout.flush()
+            os.write(1, b"written")
+            os.system("echo by a child; cat")
+            assert sys.stdin.read() == ""
+            {SUCCEED}
+            """,
+        )
+    assert outcome.failure is None
+    for text in ("printed", "written", "by a child"):
+        assert text in outcome.stderr
+
+
+def test_children_do_not_inherit_the_connection(drive: Drive) -> None:
+    with GatewayServer() as server:
+        outcome = drive(
+            server,
+            f"""
+            os.system("ls -l /proc/self/fd >&2")
+            {SUCCEED}
+            """,
+        )
+    assert outcome.failure is None
+    assert outcome.stderr.count("pipe:") == 0
+
+
+def test_without_capture_one_stray_byte_ends_the_build() -> None:
+    with GatewayServer() as server:
+        outcome = server.run([sys.executable, "-c", "print('hello', flush=True); input()"])
+    assert outcome.failure == "frontend grpc server closed unexpectedly"
+    assert "bogus greeting" in outcome.broken
+
+
+def test_a_daemon_that_serves_late(drive: Drive) -> None:
+    with GatewayServer() as server:
+        outcome = drive(server, SUCCEED, serve_after=1.0)
+    assert outcome.failure is None
+
+
+def test_slow_imports_do_not_delay_the_greeting(drive: Drive, tmp_path: Path) -> None:
+    (tmp_path / "slow_start.py").write_text("import time; time.sleep(1.5)")
+    with GatewayServer() as server:
+        outcome = drive(server, f"import slow_start\n{SUCCEED}")
+    assert outcome.failure is None
+    assert outcome.seconds > 1.5
+    assert outcome.preface_after is not None
+    assert outcome.preface_after < 1.0
+
+
+@pytest.mark.parametrize("method", ["Ping", "Solve", "Return"])
+def test_a_dropped_connection_ends_the_process(drive: Drive, method: str) -> None:
+    with GatewayServer() as server:
+        server.on(method, Drop())
+        outcome = drive(server, SUCCEED)
+    assert outcome.exit_code == 1
+    assert not outcome.killed
+    assert outcome.seconds < 5
+    assert "the connection to BuildKit was lost" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_after_the_loss_every_call_fails_at_once(drive: Drive) -> None:
+    with GatewayServer() as server:
+        server.on("Ping", Drop(), after=1)
+        outcome = drive(
+            server,
+            """
+            gateway.ping()
+            try:
+                gateway._bridge.ping(pb_ping())
+            except ConnectionLostError:
+                pass
+            started = time.monotonic()
+            for _ in range(100):
+                try:
+                    gateway.solve(definition(mkfile("/a", b"")))
+                except ConnectionLostError:
+                    continue
+                raise AssertionError("a call went through")
+            sys.stderr.write(f"100 refusals in {time.monotonic() - started:.3f} s")
+            raise SystemExit
+            """.replace("pb_ping()", "__import__('proto.gateway_pb2').gateway_pb2.PingRequest()"),
+        )
+    assert outcome.exit_code == 1
+    taken = float(outcome.stderr.split("100 refusals in ")[1].split(" s")[0])
+    assert taken < 0.5
+
+
+def test_calls_under_way_fail_when_the_connection_is_lost(drive: Drive) -> None:
+    with GatewayServer() as server:
+        server.on("Solve", Delay(30)).on("Inputs", Drop())
+        outcome = drive(
+            server,
+            """
+            gateway.ping()
+            gateway.together(
+                lambda: gateway.solve(definition(mkfile("/a", b""))),
+                lambda: (time.sleep(0.2), gateway.inputs()),
+            )
+            """,
+        )
+    assert outcome.exit_code == 1
+    assert not outcome.killed
+    assert outcome.seconds < 5
+
+
+def test_a_blocked_thread_does_not_hold_the_process(drive: Drive) -> None:
+    with GatewayServer() as server:
+        outcome = drive(
+            server,
+            f"""
+            threading.Thread(target=time.sleep, args=(60,)).start()
+            {SUCCEED}
+            """,
+        )
+    assert outcome.failure is None
+    assert outcome.seconds < 10
+
+
+def test_a_foreign_process_cannot_take_the_connection() -> None:
+    intruder = (
+        "import socket, sys; s = socket.socket(socket.AF_UNIX); "
+        "s.connect(chr(0) + sys.argv[1]); sys.stderr.write(repr(s.recv(1)))"
+    )
+    script = (
+        "from frontend.gateway import transport\n"
+        "connection = transport.connect()\n"
+        "import os, subprocess, sys\n"
+        "name = connection.target.removeprefix('unix-abstract:')\n"
+        f"subprocess.run([sys.executable, '-c', {intruder!r}, name], check=True)\n"
+        "from frontend.gateway import *\n"
+        "os._exit(run_build(Gateway(connection), lambda gateway: Result()))\n"
+    )
+    with GatewayServer() as server:
+        outcome = server.run([sys.executable, "-c", script])
+    assert outcome.failure is None
+    assert "b''" in outcome.stderr
+
+
+def test_error_details_bigger_than_a_header_usually_is(drive: Drive) -> None:
+    from google.protobuf.any_pb2 import Any as AnyMessage
+
+    detail = AnyMessage(type_url="github.com/moby/buildkit/stack.Stack+json", value=b"x" * 300_000)
+    with GatewayServer() as server:
+        server.on("Solve", Fail("it failed", details=(detail,)))
+        outcome = drive(server, SUCCEED)
+    assert outcome.failure == "it failed"
+    assert outcome.error is not None
+    assert list(outcome.error.details) == [detail]
+
+
+def test_standard_descriptors_after_capture() -> None:
+    script = (
+        "from frontend.gateway import transport\n"
+        "d = transport.capture_descriptors()\n"
+        "import os\n"
+        "os.write(d.outgoing, os.read(d.incoming, 5))\n"
+        "os.write(1, os.read(0, 5) + b'to the log')\n"
+        "assert not os.get_inheritable(d.incoming) and not os.get_inheritable(d.outgoing)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        input=b"hello",
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": "."},
+    )
+    assert done.stdout == b"hello"
+    assert done.stderr == b"to the log"
