@@ -29,7 +29,7 @@ from tests.gateway.solver import Exec, ExecCallback, Image, Solver, World
 from tests.gateway.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from proto.status_pb2 import Status
@@ -186,7 +186,7 @@ class GatewayServer:
             platforms=self.platforms,
             inputs=inputs or {},
             replaced=replaced or {},
-            cut=self._cut,
+            cut=_weakly(self),
         )
         self._server: Any = grpc.server(
             ThreadPoolExecutor(64),
@@ -361,6 +361,18 @@ class GatewayServer:
     def _cut(self) -> None:
         if self._wire is not None:
             self._wire.cut()
+
+
+def _weakly(server: GatewayServer) -> Callable[[], None]:
+    """Cuts the connection; keeps no server alive, so that its folder goes with the last user."""
+    reference = weakref.ref(server)
+
+    def cut() -> None:
+        found = reference()
+        if found is not None:
+            found._cut()
+
+    return cut
 
 
 def _platform_json(name: str) -> dict[str, str]:
