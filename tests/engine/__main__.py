@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.engine import KINDS, Engine, EngineUnavailable, engines
+from tests.engine import KINDS, BuildError, Engine, EngineUnavailable, engines, frontend_image
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,6 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     down = commands.add_parser("down", help="end an engine and remove its data")
     down.add_argument("names", nargs="*", help="by default all that no test run owns")
     commands.add_parser("list", help="print the engines and how they are")
+    image = commands.add_parser("image", help="build the frontend image with the engine at hand")
+    image.add_argument("image", nargs="?", default=frontend_image.IMAGE)
+    image.add_argument("--kind", default="docker28", help="of the private engine, if none is there")
     given = parser.parse_args(arguments)
     try:
         match given.command:
@@ -25,11 +28,13 @@ def main(arguments: list[str] | None = None) -> int:
                 _up(given.kind, given.name or given.kind)
             case "down":
                 _down(given.names)
+            case "image":
+                _image(given.image, given.kind)
             case "list":
                 for name in engines.names():
                     print(name, "running" if Engine.running(name) else "not running")
-    except EngineUnavailable as error:
-        print(f"No engine: {error}", file=sys.stderr)
+    except (EngineUnavailable, BuildError) as error:
+        print(error, file=sys.stderr)
         return 1
     return 0
 
@@ -41,6 +46,16 @@ def _up(kind: str, name: str) -> None:
     # The lines alone go to stdout, for `eval "$(make --silent engine)"`.
     print(f"{KINDS[kind].about}: {versions}; log: {engine.log.path}", file=sys.stderr)
     print("\n".join(engine.shell_lines()))
+
+
+def _image(image: str, kind: str) -> None:
+    # An engine that ended with this command would take the image with it.
+    engine = Engine.there() or Engine.start(kind, kind, owned=False)
+    frontend_image.provide(engine, image)
+    where = "the Docker engine that is there" if engine.kind is None else f"engine {engine.name}"
+    print(f"{image} is ready for `# syntax={image}` with {where}.", file=sys.stderr)
+    if engine.kind is not None:
+        print("\n".join(engine.shell_lines()))
 
 
 def _down(names: list[str]) -> None:

@@ -21,6 +21,7 @@ from tests.engine.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import ExitStack
     from types import TracebackType
 
     from tests.engine.kinds import Kind, Programs
@@ -113,6 +114,18 @@ class Engine(Client):
         return cls(program, kept, "yours", None, {"docker": str(json.loads(done.stdout))})
 
     @classmethod
+    def any(cls, kind: str, stack: ExitStack) -> Engine:
+        """The engine at hand: the user's own, else a private one that `make engine` has started.
+
+        If there is neither, one is started that ends with `stack`. Raises EngineUnavailable.
+        """
+        if there := cls.there():
+            return there
+        if running := cls.running(kind):
+            return running
+        return stack.enter_context(cls.start(kind))
+
+    @classmethod
     def _private(cls, record: _Record, tools: Programs) -> Engine:
         settings = {
             "DOCKER_HOST": f"unix://{record.daemon.socket}",
@@ -148,9 +161,9 @@ class Engine(Client):
         return self._record.daemon.log
 
     @property
-    def registry(self) -> str:
-        """Address (host:port) of the registry that serves unqualified names."""
-        return self._record.registry
+    def registry(self) -> Registry:
+        """The registry that serves unqualified names."""
+        return Registry(_home(self.name) / "registry", self._record.registry)
 
     @property
     def data(self) -> Path:
@@ -183,7 +196,7 @@ class Engine(Client):
         if self.kind is None:
             return
         name = image if ":" in image.rpartition("/")[2] else f"{image}:latest"
-        mirrored = f"{self.registry}/{name if '/' in name else f'library/{name}'}"
+        mirrored = f"{self.registry.address}/{name if '/' in name else f'library/{name}'}"
         self.docker("tag", image, mirrored)
         self.docker("push", "--quiet", mirrored)
         self.docker("rmi", mirrored)

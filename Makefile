@@ -1,0 +1,39 @@
+# Everything works on a bare Debian 12 as root, or beside an engine that is there.
+KIND ?= docker28
+IMAGE ?= org/uv-frontend
+
+PYTHON = sh tools/python
+DEV = $(PYTHON) tools/environment.py
+
+.PHONY: help test lint unit example engine engine-down image
+
+help:
+	@echo 'make test                 all checks and tests, on engines of their own'
+	@echo 'make lint, make unit      its quick parts'
+	@echo 'make example              build and run a service of examples/shop'
+	@echo 'make image [IMAGE=...]    build the frontend image where "# syntax=IMAGE" finds it'
+	@echo 'make engine [KIND=...]    start a Docker engine; use it by eval "$$(make -s engine)"'
+	@echo 'make engine-down          end it'
+
+test: lint
+	$(DEV) pytest
+
+lint:
+	$(DEV) ruff format --check
+	$(DEV) ruff check
+	$(DEV) mypy
+
+unit:
+	$(DEV) pytest tests/unit
+
+example:
+	$(DEV) python -m tools.example --kind $(KIND)
+
+engine:
+	@$(PYTHON) -m tests.engine up --kind $(KIND)
+
+engine-down:
+	@$(PYTHON) -m tests.engine down
+
+image:
+	@$(PYTHON) -m tests.engine image --kind $(KIND) $(IMAGE)

@@ -1,0 +1,98 @@
+"""Engines for the tests: started when first asked for, ended with the run."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engine import Engine, EngineUnavailable, Registry, frontend_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Engines on which everything has to work.
+SUPPORTED = ("docker28", "docker28-graph", "docker20")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engines",
+        default=",".join(SUPPORTED),
+        help="kinds of engine for tests that run on each, separated by commas; "
+        "`there` is the engine that is there (default: %(default)s)",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" in metafunc.fixturenames:
+        kinds = metafunc.config.getoption("--engines").split(",")
+        metafunc.parametrize("engine", kinds, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if {"engine", "docker28", "engines"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("engine")
+
+
+class Engines:
+    """The engines of this run. All take unqualified image names from one registry."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._started: dict[str, Engine | EngineUnavailable] = {}
+        self._registry: Registry | None = None
+
+    def get(self, kind: str) -> Engine:
+        """The engine of that kind, which has the frontend's image.
+
+        Without an engine the test is skipped, but fails where CI is set: no green run by skipping.
+        """
+        if kind not in self._started:
+            self._started[kind] = self._start(kind)
+        match self._started[kind]:
+            case EngineUnavailable() as error if os.environ.get("CI"):
+                pytest.fail(str(error), pytrace=False)
+            case EngineUnavailable() as error:
+                pytest.skip(str(error))
+            case engine:
+                return engine
+
+    def _start(self, kind: str) -> Engine | EngineUnavailable:
+        try:
+            if kind == "there":
+                engine = Engine.there()
+                if engine is None:
+                    return EngineUnavailable("no Docker engine is reachable")
+                frontend_image.provide(engine)
+                return engine
+            engine = self._stack.enter_context(Engine.start(kind, registry=self._registry))
+        except EngineUnavailable as error:
+            return error
+        if self._registry is None:
+            # The first engine builds the image, the others find it in the first one's registry.
+            self._registry = engine.registry
+            frontend_image.provide(engine)
+        return engine
+
+
+@pytest.fixture(scope="session")
+def engines() -> Iterator[Engines]:
+    """Every kind of engine, by `engines.get(kind)`."""
+    with ExitStack() as stack:
+        yield Engines(stack)
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest, engines: Engines) -> Engine:
+    """Each kind of engine in turn."""
+    return engines.get(request.param)
+
+
+@pytest.fixture(scope="session")
+def docker28(engines: Engines) -> Engine:
+    """The engine for tests that need only one: the newest, with all of BuildKit's operations."""
+    return engines.get("docker28")
