@@ -22,8 +22,8 @@ ROOT = PACKAGE.parent
 def generate(destination: Path) -> None:
     """Write all stubs to `destination`/proto/. Raises RuntimeError if the compiler fails."""
     # Imported here so that this module can be loaded (by the tests' collection, say) without it.
-    from grpc_tools import _proto as well_known  # noqa: PLC0415
-    from grpc_tools import protoc  # noqa: PLC0415
+    from grpc_tools import _proto as well_known
+    from grpc_tools import protoc
 
     # The plugin is installed beside the interpreter; that folder need not be on PATH.
     plugin = shutil.which("protoc-gen-mypy", path=str(Path(sys.executable).parent)) or shutil.which(
