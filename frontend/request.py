@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 PROXY_ARGUMENTS = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
 _FOREIGN_PREFIX = "BUILDKIT_"
 _FOREIGN = frozenset({"SOURCE_DATE_EPOCH", "BUILDX_NO_DEFAULT_ATTESTATIONS"})
+_NETWORKS = ("", "default", "sandbox", "none", "host")
+_LATEST_EPOCH = 253402300799  # the last second of the year 9999, the last that RFC 3339 can write
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,10 @@ def parse(environment: Mapping[str, str]) -> Request:
             options[key] = content
     build_platform = _build_platform(environment.get("BUILDKIT_WORKERS", ""))
     platforms = _platforms(options.get("platform", ""))
-    multi = options.get("multi-platform", "") or _argument(options, "BUILDKIT_MULTI_PLATFORM")
+    multi = _argument(options, "BUILDKIT_MULTI_PLATFORM") or options.get("multi-platform", "")
+    multi_platform = _flag("multi-platform", multi) if multi else len(platforms) > 1
+    if len(platforms) > 1 and not multi_platform:
+        raise FrontendError("multi-platform is false, and the build is for several platforms")
     no_cache = options.get("no-cache")
     return Request(
         options=MappingProxyType(options),
@@ -88,14 +95,14 @@ def parse(environment: Mapping[str, str]) -> Request:
         filename=options.get("filename", "") or "Dockerfile",
         target=options.get("target", ""),
         platforms=platforms or (build_platform,),
-        multi_platform=_flag("multi-platform", multi) if multi else len(platforms) > 1,
+        multi_platform=multi_platform,
         arguments=MappingProxyType(_own_arguments(options)),
         labels=MappingProxyType(_prefixed(options, "label:")),
         no_cache=None if no_cache is None else tuple(filter(None, no_cache.split(","))),
         cache_imports=_cache_imports(options),
         resolve_mode=_resolve_mode(options.get("image-resolve-mode", "")),
         hosts=_hosts(options.get("add-hosts", "")),
-        network=options.get("force-network-mode", ""),
+        network=_network(options.get("force-network-mode", "")),
         cache_namespace=_argument(options, "BUILDKIT_CACHE_MOUNT_NS"),
         source_date_epoch=_epoch(_argument(options, "SOURCE_DATE_EPOCH")),
         call=options.get("requestid", ""),
@@ -157,15 +164,20 @@ def _flag(name: str, text: str) -> bool:
     return value
 
 
+def _network(text: str) -> str:
+    if text not in _NETWORKS:
+        raise FrontendError(f"unknown network mode {text!r}")
+    return text
+
+
 def _epoch(text: str) -> int | None:
     if not text:
         return None
-    try:
-        return int(text)
-    except ValueError:
+    if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) > _LATEST_EPOCH:
         raise FrontendError(
             f"SOURCE_DATE_EPOCH must be a number of seconds since 1970, not {text!r}"
-        ) from None
+        )
+    return int(text)
 
 
 def _hosts(text: str) -> tuple[tuple[str, str], ...]:
@@ -177,6 +189,10 @@ def _hosts(text: str) -> tuple[tuple[str, str], ...]:
         host, separator, address = item.partition("=")
         if not separator or not host or not address:
             raise FrontendError(f"--add-host {item!r} is not of the form host=address")
+        try:
+            ip_address(address)
+        except ValueError:
+            raise FrontendError(f"--add-host {item!r}: {address!r} is no IP address") from None
         pairs.append((host.lower(), address))
     return tuple(pairs)
 
@@ -188,7 +204,7 @@ def _cache_imports(options: Mapping[str, str]) -> tuple[CacheImport, ...]:
         try:
             return tuple(
                 CacheImport(item["Type"], MappingProxyType(dict(item.get("Attrs") or {})))
-                for item in json.loads(text)
+                for item in json.loads(text) or ()
             )
         except (ValueError, LookupError, TypeError) as error:
             raise FrontendError(f"the cache-imports option cannot be read: {error}") from error

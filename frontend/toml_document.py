@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import tomli
@@ -15,14 +16,19 @@ import tomli
 from frontend.errors import FrontendError, Place, SourceText
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-_HEADER = re.compile(r"^\s*(\[{1,2})([^\]]+)\]{1,2}\s*(?:#.*)?$")
-_KEY = re.compile(
-    r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
+_TOKEN = re.compile(
+    r"""
+      (?P<blank>[ \t\r]+|\#[^\n]*)
+    | (?P<newline>\n)
+    | (?P<string>\"{3}(?:\\.|[^\\])*?\"{3}\"{0,2}|'{3}.*?'{3}'{0,2}|"(?:\\.|[^"\\\n])*"|'[^'\n]*')
+    | (?P<mark>[\[\]{}=,.])
+    | (?P<word>[^\s\[\]{}=,."'\#]+)
+    """,
+    re.VERBOSE | re.DOTALL,
 )
-_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
-_AT = re.compile(r"\(at line (\d+), column \d+\)$")
+_HEADER = re.compile(r"\s*(\[{1,2})\s*([^\]]+?)\s*\]{1,2}\s*(?:#.*)?")
 
 
 @dataclass(frozen=True)
@@ -38,13 +44,11 @@ class TomlDocument:
         try:
             return cls(source, tomli.loads(source.text))
         except tomli.TOMLDecodeError as error:
-            message = str(error)
-            match = _AT.search(message)
-            last = source.text.count("\n") + 1
-            line = int(match.group(1)) if match else last
+            # What is missing at the end is missed after the last line that says something.
+            last = source.text.rstrip().count("\n") + 1
             raise FrontendError(
-                f"{source.filename} is not valid TOML: {message}",
-                places=(Place.line(source, min(line, last)),),
+                f"{source.filename} is not valid TOML: {error}",
+                places=(Place.line(source, min(error.lineno, last)),),
             ) from None
 
     def get(self, *path: str) -> Any:
@@ -59,58 +63,111 @@ class TomlDocument:
     def place(self, *path: str) -> Place:
         """Return the line that defines `path`, or that of its nearest parent, or the first line."""
         for length in range(len(path), 0, -1):
-            line = self._line(path[:length])
-            if line:
-                return Place.line(self.source, line)
+            wanted = path[:length]
+            within = [(found, line) for found, line in self._keys if found[:length] == wanted]
+            if within:
+                exact = (line for found, line in within if found == wanted)
+                return Place.line(self.source, next(exact, within[0][1]))
         return Place.line(self.source, 1)
-
-    def place_of(self, text: str, *path: str) -> Place:
-        """Return the line at or below `path` that holds `text` (a list's item), else `path`'s."""
-        start = self.place(*path)
-        lines = self.source.text.splitlines()
-        for number in range(start.start, min(len(lines), start.start + 200) + 1):
-            line = lines[number - 1]
-            if number > start.start and _HEADER.match(line):
-                break
-            if text in line:
-                return Place.line(self.source, number)
-        return start
 
     def array_item(self, array: str, **wanted: str) -> Place:
-        """Return the place of the `[[array]]` table whose string keys have the `wanted` values."""
-        lines = self.source.text.splitlines()
-        start, found = 0, set[str]()
-        for number, line in enumerate(lines, 1):
-            header = _HEADER.match(line)
-            if header:
-                if start and found == set(wanted):
+        """Return the place of the `[[array]]` table whose string keys have the `wanted` values.
+
+        Looks at one line at a time, since a lock can have a hundred thousand of them: the keys are
+        found where each stands on a line of its own.
+        """
+        expected = {
+            key: re.compile(rf'{re.escape(key)}\s*=\s*"{re.escape(value)}"')
+            for key, value in wanted.items()
+        }
+        inside, found = False, dict[str, int]()
+        for number, line in enumerate(self.source.text.split("\n"), 1):
+            if line.startswith("["):
+                if len(found) == len(expected):
                     break
-                start = number if header.group(1) == "[[" and header.group(2) == array else 0
-                found = set()
-            elif start:
-                for key, value in wanted.items():
-                    if line.startswith(key) and re.match(
-                        rf'{re.escape(key)}\s*=\s*"{re.escape(value)}"', line
-                    ):
-                        found.add(key)
-        if start and found == set(wanted):
-            return Place(self.source, start + 1, start + len(wanted))
+                header = _HEADER.fullmatch(line)
+                inside = header is not None and header.groups() == ("[[", array)
+                found = {}
+            elif inside:
+                for key, pattern in expected.items():
+                    if line.startswith(key) and pattern.match(line):
+                        found[key] = number
+        if found and len(found) == len(expected):
+            return Place(self.source, min(found.values()), max(found.values()))
         return Place.line(self.source, 1)
 
-    def _line(self, path: tuple[str, ...]) -> int:
+    @cached_property
+    def _keys(self) -> tuple[tuple[tuple[str, ...], int], ...]:
+        """Every key and table header with its line, in the order of the text."""
+        return tuple(_Scanner(self.source.text).keys())
+
+
+class _Scanner:
+    """Walks through the tokens of a text that is known to be TOML."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = list(_tokens(text))
+        self._next = 0
+
+    def keys(self) -> Iterator[tuple[tuple[str, ...], int]]:
         table: tuple[str, ...] = ()
-        for number, line in enumerate(self.source.text.splitlines(), 1):
-            header = _HEADER.match(line)
-            if header:
-                table = _parts(header.group(2))
-                if table == path or table[: len(path)] == path:
-                    return number
-                continue
-            key = _KEY.match(line)
-            if key and (*table, *_parts(key.group(1)))[: len(path)] == path:
-                return number
-        return 0
+        while self._next < len(self._tokens):
+            token, line = self._tokens[self._next]
+            if token == "\n":
+                self._next += 1
+            elif token == "[":
+                table = self._parts("\n")
+                yield table, line
+            else:
+                yield from self._pair(table)
+
+    def _peek(self) -> str:
+        """The token to come; empty at the end."""
+        return self._tokens[self._next][0] if self._next < len(self._tokens) else ""
+
+    def _parts(self, end: str) -> tuple[str, ...]:
+        """The parts of a dotted key, up to and including the token `end`."""
+        parts = []
+        while (token := self._peek()) not in (end, ""):
+            if token not in ("[", "]", "."):
+                parts.append(_unquoted(token))
+            self._next += 1
+        self._next += 1
+        return tuple(parts)
+
+    def _pair(self, table: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
+        line = self._tokens[self._next][1]
+        path = (*table, *self._parts("="))
+        yield path, line
+        yield from self._value(path)
+
+    def _value(self, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
+        opened = self._peek()
+        if opened not in ("[", "{"):
+            # A date or a number can be several tokens.
+            while self._peek() not in ("\n", ",", "]", "}", ""):
+                self._next += 1
+            return
+        self._next += 1
+        while (token := self._peek()) not in ("]", "}", ""):
+            if token in ("\n", ","):
+                self._next += 1
+            elif opened == "{":
+                yield from self._pair(path)
+            else:
+                yield from self._value(path)
+        self._next += 1
 
 
-def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip("\"'") for part in _PART.findall(dotted))
+def _tokens(text: str) -> Iterator[tuple[str, int]]:
+    line = 1
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup != "blank":
+            yield match.group(), line
+        line += match.group().count("\n")
+
+
+def _unquoted(part: str) -> str:
+    if part[0] == '"':
+        return str(tomli.loads(f"key = {part}")["key"])
+    return part[1:-1] if part[0] == "'" else part

@@ -1,0 +1,284 @@
+"""Lines of keys in TOML texts of every shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import tomli
+import tomli_w
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontend.errors import FrontendError, Place, SourceText
+from frontend.toml_document import TomlDocument
+
+
+def document(text: str) -> TomlDocument:
+    return TomlDocument.parse(SourceText("file.toml", text))
+
+
+def line(text: str, *path: str) -> int:
+    place = document(text).place(*path)
+    assert place.start == place.end
+    return place.start
+
+
+EVERYTHING = '''\
+# package = "comment"
+"quoted key" = 1
+body = """
+[project]
+name = "not a key"
+"""  # trailing = 1
+literal = \'\'\'
+[tool]
+it = 'is'\'\'\'
+dotted.key . "with space" = 2
+
+[project]  # [other]
+name = "x"
+scripts.run = "x:main"
+"esc\\u0061ped" = true
+when = 1979-05-27 07:32:00
+number = 1.5
+dependencies = [
+  "a = 1",  # a = 1
+  ["nested"],
+  { name = "b" },
+]
+author = { name = "c", urls = { home = "d" } }
+
+[tool."dotted.name"]
+key = 1
+
+  [ tool . spaced ]
+  key = 2
+
+[[package]]
+name = "first"
+
+[[package]]
+name = "second"
+
+[package.metadata]
+requires = []
+'''
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (("quoted key",), 2),
+        (("body",), 3),
+        (("literal",), 7),
+        (("dotted", "key", "with space"), 10),
+        (("dotted", "key"), 10),
+        (("dotted",), 10),
+        (("project",), 12),
+        (("project", "name"), 13),
+        (("project", "scripts"), 14),
+        (("project", "scripts", "run"), 14),
+        (("project", "escaped"), 15),
+        (("project", "when"), 16),
+        (("project", "number"), 17),
+        (("project", "dependencies"), 18),
+        (("project", "dependencies", "name"), 21),
+        (("project", "author", "urls", "home"), 23),
+        (("tool",), 25),
+        (("tool", "dotted.name", "key"), 26),
+        (("tool", "spaced"), 28),
+        (("tool", "spaced", "key"), 29),
+        (("package",), 31),
+        (("package", "name"), 32),
+        (("package", "metadata", "requires"), 38),
+    ],
+)
+def test_every_way_to_write_a_key(path: tuple[str, ...], expected: int) -> None:
+    assert line(EVERYTHING, *path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (("project", "missing"), 12),
+        (("project", "name", "deeper"), 13),
+        (("tool", "dotted.name", "missing", "deeper"), 25),
+        (("tool", "missing"), 25),
+        (("missing",), 1),
+        ((), 1),
+    ],
+)
+def test_a_missing_key_is_missed_at_its_nearest_parent(
+    path: tuple[str, ...], expected: int
+) -> None:
+    assert line(EVERYTHING, *path) == expected
+
+
+def test_a_table_of_its_own_is_meant_before_tables_inside_it() -> None:
+    text = "[project.scripts]\nrun = 'x'\n\n[project]\nname = 'x'\n"
+    assert line(text, "project") == 4
+    assert line(text, "project", "scripts") == 1
+
+
+def test_what_looks_like_a_key_or_a_header_inside_a_string_is_none() -> None:
+    assert line(EVERYTHING, "name") == 1
+    assert line(EVERYTHING, "tool", "it") == 25
+
+
+def test_tables_over_several_lines() -> None:
+    text = 'env = {\n  A = "1",\n  B = { C = "2" },\n}\npackage = "x"\n'
+    assert line(text, "env", "A") == 2
+    assert line(text, "env", "B", "C") == 3
+    assert line(text, "package") == 5
+
+
+def test_windows_line_ends() -> None:
+    text = '[project]\r\ntext = """\r\nname = 1\r\n"""\r\nname = "x"\r\n'
+    assert line(text, "project", "name") == 5
+
+
+def test_only_line_feeds_end_a_line() -> None:
+    text = 'a = "\u2028\u0085"\nb = 1\n'
+    assert line(text, "b") == 2
+
+
+@pytest.mark.parametrize("quotes", ['""', '"""', '""""', '"""""'])
+def test_quotes_at_the_end_of_a_string_over_several_lines(quotes: str) -> None:
+    text = f'a = """\nb = 1{quotes}"""\nb = 2\n' if quotes == '""' else f'a = """x{quotes}\nb = 2\n'
+    assert line(text, "b") == text.count("\n")
+
+
+def test_an_escaped_quote_does_not_end_a_string() -> None:
+    assert line('a = "\\"\\\\"\nb = """\\"""\nc = 1\n"""\nc = 2\n', "c") == 5
+
+
+def test_values() -> None:
+    found = document(EVERYTHING)
+    assert found.get("project", "scripts", "run") == "x:main"
+    assert found.get("project", "name", "deeper") is None
+    assert found.get("nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a = 1\nb = \nc = 3\n", 2),
+        ("a = 1\na = 2\n", 2),
+        ("[x]\n[x]\n", 2),
+        ("a = [\n  1,\n\n\n", 2),
+        ('a = """\nopen', 2),
+        ("\n\nnothing else", 3),
+        ("\ufeffa = 1\n", 1),
+        ("=", 1),
+    ],
+)
+def test_a_syntax_error_has_its_line(text: str, expected: int) -> None:
+    with pytest.raises(FrontendError, match=r"^file\.toml is not valid TOML: ") as raised:
+        document(text)
+    assert raised.value.places == (Place(SourceText("file.toml", text), expected, expected),)
+
+
+LOCK = """\
+version = 1
+
+[[package]]
+name = "torch"
+version = "2.4"
+source = { registry = "https://index.example/simple" }
+
+[package.metadata]
+version = "9"
+
+[[package]]
+name = "torch"
+version = "2.5"
+
+[[package]]
+name = "dynamic"
+
+[[package]]
+version = "1"
+source = { editable = "." }
+name = "other-order"
+
+[[packages]]
+name = "elsewhere"
+"""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"name": "torch"}, (4, 4)),
+        ({"name": "torch", "version": "2.4"}, (4, 5)),
+        ({"name": "torch", "version": "2.5"}, (12, 13)),
+        ({"name": "torch", "version": "9"}, (1, 1)),
+        ({"name": "dynamic"}, (16, 16)),
+        ({"name": "dynamic", "version": "1"}, (1, 1)),
+        ({"name": "other-order", "version": "1"}, (19, 21)),
+        ({"name": "elsewhere"}, (1, 1)),
+        ({"name": "tor"}, (1, 1)),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_tables_of_an_array(wanted: dict[str, str], expected: tuple[int, int], end: str) -> None:
+    place = document(LOCK.replace("\n", end)).array_item("package", **wanted)
+    assert (place.start, place.end) == expected
+
+
+KEYS = st.text("ab. =\"'[]#é\\\n", min_size=1, max_size=4)
+SCALARS = st.one_of(
+    st.integers(),
+    st.booleans(),
+    st.floats(allow_nan=False),
+    st.datetimes(),
+    st.text("ab=\"'[]{}#\\\n\t\u2028", max_size=12),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=4), st.booleans())
+def test_the_line_found_is_that_of_the_key(data: dict[str, Any], multiline: bool) -> None:
+    text = tomli_w.dumps(data, multiline_strings=multiline)
+    found = document(text)
+    lines = text.split("\n")
+    for path in _paths(found.data):
+        start = lines[found.place(*path).start - 1].strip()
+        # Reading the line alone must give a key or a header that ends in the path's last step.
+        statement = start if start.startswith("[") else _first_key(start)
+        assert path[-1] in _names(tomli.loads(statement)), (path, start)
+
+
+def _paths(table: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Paths of keys that stand for themselves: those inside arrays have no single line."""
+    found = []
+    for key, value in table.items():
+        found.append((*path, key))
+        if isinstance(value, dict):
+            found += _paths(value, (*path, key))
+    return found
+
+
+def _first_key(statement: str) -> str:
+    """`key = 0` for a line that starts with a key, by trying where the key ends."""
+    for end, character in enumerate(statement):
+        if character == "=":
+            try:
+                tomli.loads(f"{statement[:end]} = 0")
+            except tomli.TOMLDecodeError:
+                continue
+            return f"{statement[:end]} = 0"
+    raise AssertionError(f"no key in {statement!r}")
+
+
+def _names(table: Any) -> set[str]:
+    if isinstance(table, list):
+        return {name for item in table for name in _names(item)}
+    if not isinstance(table, dict):
+        return set()
+    return set(table) | {name for value in table.values() for name in _names(value)}
