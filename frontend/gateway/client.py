@@ -463,11 +463,11 @@ class Gateway:
 
     def _reading(self, ref: Ref, path: str, call: Callable[[_T1], _T2], request: _T1) -> _T2:
         if not ref.id:
-            raise PathNotFoundError(UNKNOWN, f"open {path}: no such file or directory")
+            raise PathNotFoundError(path)
         try:
             return call(request)
         except GatewayError as error:
-            failure = read_failure(error)
+            failure = read_failure(error, path)
             if failure is error:
                 raise
             raise failure from error

@@ -53,7 +53,11 @@ class GatewayError(Exception):
 
 
 class PathNotFoundError(GatewayError):
-    """The path does not exist in the filesystem that was asked."""
+    """`path` does not exist in the filesystem that was asked."""
+
+    def __init__(self, path: str, details: Sequence[AnyMessage] = ()) -> None:
+        super().__init__(UNKNOWN, f"{path} does not exist", details)
+        self.path = path
 
 
 class ConnectionLostError(GatewayError):
@@ -78,12 +82,13 @@ _VERTEX = frozenset({"errdefs.Vertex+json", "errdefs.Vertex"})
 _ABSENT = ("no such file or directory", "not a directory", "file does not exist")
 
 
-def read_failure(error: GatewayError) -> GatewayError:
-    """`error`, as PathNotFoundError if that is what it says about a path that was read.
+def read_failure(error: GatewayError, path: str) -> GatewayError:
+    """`error`, as PathNotFoundError if that is what it says about the `path` that was read.
 
-    There is no typed error for it; the texts are those of Go's `os` and `syscall` packages. A step
-    that failed because *it* misses a file says the same and is not meant.
+    There is no typed error for it; the texts are those of Go's `os` and `syscall` packages, often
+    with a path of the daemon's machine in them. A step that failed because *it* misses a file says
+    the same and is not meant.
     """
     if error.is_solve_failure or not any(text in error.message for text in _ABSENT):
         return error
-    return PathNotFoundError(error.code, error.message, error.details)
+    return PathNotFoundError(path, error.details)

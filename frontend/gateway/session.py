@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from frontend.gateway.client import Gateway
     from frontend.gateway.result import Result
-    from proto.status_pb2 import Status
 
 
 def run_build(gateway: Gateway, build: Callable[[Gateway], Result]) -> int:
@@ -34,15 +33,19 @@ def run_build(gateway: Gateway, build: Callable[[Gateway], Result]) -> int:
     except BaseException as error:  # also SystemExit: the user must be told
         log_traceback(error)
         # What was returned cannot be taken back, but the exit code makes BuildKit discard it.
-        return 1 if gateway.returned else _return_error(gateway, status_of(error))
+        return 1 if gateway.returned else _return_error(gateway, error)
+    finally:
+        sys.stdout.flush()  # os._exit does not
     return 0
 
 
-def _return_error(gateway: Gateway, status: Status) -> int:
+def _return_error(gateway: Gateway, error: BaseException) -> int:
     try:
-        gateway.return_error(status)
-    except GatewayError as error:
-        return _lost(error)
+        # Daemons that warn also hand typed errors to their clients.
+        typed = gateway.ping().frontend.supports("gateway.warnings")
+        gateway.return_error(status_of(error, typed=typed))
+    except GatewayError as failure:
+        return _lost(failure)
     return 1
 
 

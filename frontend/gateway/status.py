@@ -30,23 +30,35 @@ WHOLE_TEXT_LIMIT = 64 << 10
 
 _AROUND = 10
 _LINE_LIMIT = 1000
+_PRINTED_AROUND = 2
+_RULE = "-" * 20
 
 
-def status_of(error: BaseException) -> Status:
+def status_of(error: BaseException, *, typed: bool = True) -> Status:
     """What to return for an exception that ended the build.
 
     The code is UNKNOWN for errors of ours: any other is shown as a prefix of the message. What the
-    daemon said is passed on unchanged.
+    daemon said is passed on unchanged. An engine whose errors reach the client as text alone
+    (Docker 20.10) is told with `typed=False`: the lines then stand in the message.
     """
     if isinstance(error, FrontendError):
-        return with_context(Status(code=UNKNOWN, message=error.text), places=error.places)
+        status = Status(code=UNKNOWN, message=error.text)
+        if not typed:
+            shown = [_printed(place) for place in error.places]
+            status.message = "\n".join([error.text, *shown])
+        return with_context(status, places=error.places)
     if isinstance(error, GatewayError):
         return error.status
     return Status(code=UNKNOWN, message=_bug(error))
 
 
 def with_context(status: Status, *, prefix: str = "", places: Iterable[Place] = ()) -> Status:
-    """`status` with `prefix` before its message and further excerpts after those it has."""
+    """`status` with `prefix` before its message and further excerpts after those it has.
+
+    The last excerpt is printed first: each wraps those before it, and every passage from one
+    process to the next (daemon, buildx) turns the order round. So the first one ends up right above
+    the message.
+    """
     message = f"{prefix}: {status.message}" if prefix else status.message
     added = [source_detail(place) for place in places]
     return Status(code=status.code, message=message, details=[*status.details, *added])
@@ -87,6 +99,19 @@ def excerpt(source: SourceText, start: int, end: int) -> str:
     first = max(start - 1 - _AROUND, 0)
     kept = (_shortened(line) for line in lines[first : end + _AROUND])
     return "\n".join([*[""] * min(first, len(lines)), *kept])
+
+
+def _printed(place: Place) -> str:
+    """The lines of `place` and two around them, in the way in which buildx prints them."""
+    lines = place.source.text.split("\n")
+    first = max(place.start - _PRINTED_AROUND, 1)
+    last = min(place.end + _PRINTED_AROUND, len(lines))
+    numbered = [
+        f"{number:4} | {'>>>' if place.start <= number <= place.end else '   '} "
+        f"{_shortened(lines[number - 1])}"
+        for number in range(first, last + 1)
+    ]
+    return "\n".join([f"{place.source.filename}:{place.start}", _RULE, *numbered, _RULE])
 
 
 def _shortened(line: str) -> str:
