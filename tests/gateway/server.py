@@ -101,7 +101,7 @@ class Outcome:
 
     @property
     def excerpts(self) -> list[Excerpt]:
-        """What buildx would print of files, in its order."""
+        """What buildx would print of files, the one right above the message first."""
         found = []
         for detail in self.error.details if self.error else ():
             if detail.type_url.endswith("errdefs.Source+json"):

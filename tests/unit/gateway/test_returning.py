@@ -268,3 +268,21 @@ def test_the_exit_code_of_a_run_in_process() -> None:
 
     assert run_build(given, build) == 0  # type: ignore[arg-type]
     assert given.results == [result]
+
+
+def test_docker_20_10_shows_no_details_so_the_lines_are_in_the_message(drive: Drive) -> None:
+    with GatewayServer(profile=BUILDKIT_0_8) as server:
+        outcome = drive(
+            server,
+            """
+            raise FrontendError("wrong", places=(Place.line(SourceText("a.toml", "x = 1"), 1),))
+            """,
+        )
+    assert ">>> x = 1" in (outcome.failure or "")
+
+
+def test_what_was_printed_last_is_in_the_log(drive: Drive) -> None:
+    with GatewayServer() as server:
+        outcome = drive(server, "print('the last words')\nreturn Result()")
+    assert outcome.failure is None
+    assert "the last words" in outcome.stderr

@@ -1,0 +1,107 @@
+"""Exceptions as statuses: what is sent, and how much of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from google.protobuf.any_pb2 import Any as AnyMessage
+
+from frontend.errors import FrontendError, Place, SourceText
+from frontend.gateway.failures import GatewayError, PathNotFoundError, read_failure
+from frontend.gateway.status import (
+    SOURCE_TYPE_URL,
+    WHOLE_TEXT_LIMIT,
+    excerpt,
+    status_of,
+    with_context,
+)
+from proto.status_pb2 import Status
+from tests.gateway.server import decoded_source_data
+
+SHORT = SourceText("uv.lock", "one\ntwo\nthree\nfour\nfive\nsix\n")
+LONG = SourceText("uv.lock", "\n".join(f"line {number}" for number in range(1, 20_001)))
+
+
+def test_a_short_text_is_sent_whole() -> None:
+    (detail,) = status_of(FrontendError("text", places=(Place(SHORT, 2, 3),))).details
+    assert detail.type_url == SOURCE_TYPE_URL
+    assert decoded_source_data(detail.value) == SHORT.text
+    value = json.loads(detail.value)
+    assert value["info"]["filename"] == "uv.lock"
+    assert value["info"]["language"] == "TOML"
+    assert value["ranges"] == [{"start": {"line": 2}, "end": {"line": 3}}]
+
+
+@pytest.mark.parametrize(("start", "end"), [(1, 1), (5, 5), (10_000, 10_002), (20_000, 20_000)])
+def test_a_long_text_keeps_its_line_numbers(start: int, end: int) -> None:
+    lines = excerpt(LONG, start, end).split("\n")
+    for number in range(max(start - 10, 1), min(end + 10, 20_000) + 1):
+        assert lines[number - 1] == f"line {number}"
+    kept = [line for line in lines if line]
+    assert len(kept) <= end - start + 21
+    assert sum(map(len, lines)) < 1000
+
+
+def test_a_place_outside_of_the_text_is_no_mistake() -> None:
+    assert excerpt(LONG, 30_000, 30_001).strip("\n") == ""
+    assert excerpt(SourceText("empty", ""), 1, 1) == ""
+
+
+def test_very_long_lines_are_cut() -> None:
+    text = SourceText("uv.lock", "x" * (WHOLE_TEXT_LIMIT + 1))
+    assert len(excerpt(text, 1, 1)) == 1001
+
+
+def test_a_prefix_and_further_excerpts_go_around_what_the_daemon_said() -> None:
+    given = Status(code=5, message="not found", details=[AnyMessage(type_url="a", value=b"b")])
+    status = with_context(given, prefix="base image", places=[Place.line(SHORT, 1)])
+    assert (status.code, status.message) == (5, "base image: not found")
+    assert [each.type_url for each in status.details] == ["a", SOURCE_TYPE_URL]
+    assert with_context(given) == given
+
+
+def test_an_engine_that_shows_text_alone_gets_the_lines_in_it() -> None:
+    error = FrontendError("wrong", remedy="Mend it.", places=(Place(SHORT, 3, 4),))
+    status = status_of(error, typed=False)
+    assert status.message == (
+        "wrong\n"
+        "Mend it.\n"
+        "uv.lock:3\n"
+        "--------------------\n"
+        "   1 |     one\n"
+        "   2 |     two\n"
+        "   3 | >>> three\n"
+        "   4 | >>> four\n"
+        "   5 |     five\n"
+        "   6 |     six\n"
+        "--------------------"
+    )
+    assert len(status.details) == 1
+
+
+def test_a_bug_without_a_message() -> None:
+    assert "(AssertionError)." in status_of(AssertionError()).message
+    long = status_of(ValueError("first line\nsecond line")).message
+    assert "(ValueError: first line)." in long
+    assert "second line" not in long
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "open /no/x: no such file or directory",
+        "resolve : lstat /var/lib/docker/tmp/buildkit-mount1/no: no such file or directory",
+        "walk /var/lib/docker/tmp/buildkit-mount1/big: not a directory",
+    ],
+)
+def test_texts_of_missing_paths(text: str) -> None:
+    failure = read_failure(GatewayError(2, text), "/no")
+    assert isinstance(failure, PathNotFoundError)
+    assert failure.message == "/no does not exist"
+    assert failure.path == "/no"
+
+
+def test_other_texts_are_no_missing_paths() -> None:
+    error = GatewayError(2, "big is not a regular file")
+    assert read_failure(error, "/big") is error
