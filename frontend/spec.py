@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tomli
-from packaging.utils import canonicalize_name
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from packaging.utils import canonicalize_name, is_normalized_name
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from frontend.errors import FrontendError, Place
 
@@ -33,13 +33,23 @@ def _words(value: object) -> object:
 
 
 def _text(value: object) -> object:
-    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+    """Take a whole number for its digits. 3.10 as a number is 3.1, so that has to be quoted."""
+    if isinstance(value, (float, bool)):
+        raise ValueError("this must be text: write it in quotes")
+    return str(value) if isinstance(value, int) else value
+
+
+def _name(value: str) -> str:
+    name = canonicalize_name(value)
+    if not is_normalized_name(name):
+        raise ValueError(f"{value!r} is not a name")
+    return name
 
 
 def _files(value: object) -> object:
     """A list of paths keeps each path's place below the working directory; a table says where."""
-    if isinstance(value, list):
-        return {item: "" if isinstance(item, str) else item for item in value}
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return dict.fromkeys(value, "")
     return value
 
 
@@ -49,11 +59,30 @@ def _sets(value: object) -> object:
     return value
 
 
+def _inside(path: str) -> str:
+    """Refuse a path that leads out of the build context, which holds nothing else."""
+    if ".." in path.split("/"):
+        raise ValueError(f"{path!r} leads out of the build context")
+    return path
+
+
+def _possible_port(port: str) -> str:
+    first, _, last = port.partition("/")[0].partition("-")
+    if not 0 < int(first) <= int(last or first) <= 65535:
+        raise ValueError("ports go from 1 to 65535, ranges upwards")
+    return port
+
+
 Text = Annotated[str, BeforeValidator(_text)]
-Name = Annotated[str, BeforeValidator(lambda v: canonicalize_name(v) if isinstance(v, str) else v)]
+Name = Annotated[str, AfterValidator(_name)]
 Command = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Variable = Annotated[str, Field(pattern="^[^=\\x00]+$")]
+Path = Annotated[str, AfterValidator(_inside)]
 Port = Annotated[
-    str, BeforeValidator(_text), Field(pattern=r"^\d{1,5}(-\d{1,5})?(/(tcp|udp|sctp))?$")
+    str,
+    BeforeValidator(_text),
+    Field(pattern=r"^[0-9]{1,5}(-[0-9]{1,5})?(/(tcp|udp|sctp))?$"),
+    AfterValidator(_possible_port),
 ]
 
 
@@ -63,9 +92,11 @@ class Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     package: Name | None = Field(None, description="the package to build an image of")
-    workspace: str | None = Field(None, description="folder of the workspace in the context")
+    workspace: Path | None = Field(None, description="folder of the workspace in the context")
     python: Text | None = Field(
-        None, pattern=r"^3(\.\d+){1,2}$", description="Python version, 3.13 or 3.13.5"
+        None,
+        pattern=r"^3(\.[0-9]+){1,2}$",
+        description='Python version in quotes, "3.13" or "3.13.5"',
     )
     base: str | None = Field(None, min_length=1, description="image the result stands on")
     builder: str | None = Field(None, min_length=1, description="image packages are installed in")
@@ -73,13 +104,17 @@ class Spec(BaseModel):
     groups: tuple[Name, ...] | None = Field(None, description="dependency groups to install")
     entrypoint: Command | None = Field(None, description="command the container runs")
     cmd: Command | None = Field(None, description="arguments, or the command without entrypoint")
-    env: dict[str, Text] | None = Field(None, description="environment of the container")
-    workdir: str | None = Field(None, pattern="^/", description="working directory")
+    env: dict[Variable, Text] | None = Field(None, description="environment of the container")
+    workdir: str | None = Field(
+        None, pattern="^/", description="working directory, an absolute path"
+    )
     user: Text | None = Field(None, min_length=1, description="user the container runs as")
-    ports: tuple[Port, ...] | None = Field(None, description="ports the service listens on")
+    ports: tuple[Port, ...] | None = Field(
+        None, description="ports the service listens on, such as 8080, 53/udp or 8000-8010"
+    )
     labels: dict[str, Text] | None = Field(None, description="labels of the image")
-    files: Annotated[dict[str, str], BeforeValidator(_files)] | None = Field(
-        None, description="more files from the context"
+    files: Annotated[dict[Path, str], BeforeValidator(_files)] | None = Field(
+        None, description="more files from the context: a list of paths, or a table of path = place"
     )
     heavy: Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_sets)] | None = Field(
         None, description="packages, or sets of packages, with a layer of their own"
@@ -113,9 +148,9 @@ class SpecSource:
     document: TomlDocument | None = None
     table: tuple[str, ...] = ()
 
-    def place(self, key: str) -> Place | None:
-        """Return the line that sets `key`."""
-        return self.document.place(*self.table, key) if self.document else None
+    def place(self, *key: str) -> Place | None:
+        """Return the line that sets `key`; `env`, `A` is the one of that variable."""
+        return self.document.place(*self.table, *key) if self.document else None
 
 
 def from_arguments(arguments: Mapping[str, str]) -> SpecSource:
@@ -149,14 +184,21 @@ def _argument_value(key: str, text: str) -> Any:
 
 def from_build_file(document: TomlDocument) -> SpecSource:
     """Read the body of the build file; a manifest used as build file holds its table instead."""
-    if "project" in document.data or "tool" in document.data:
+    if isinstance(document.get("project"), dict) or isinstance(document.get("tool"), dict):
         return from_manifest(document)
     return SpecSource(document.data, document)
 
 
 def from_manifest(document: TomlDocument) -> SpecSource:
     """Read `[tool.uv-frontend]` of a manifest; empty where there is none."""
-    return SpecSource(document.get(*TABLE) or {}, document, TABLE)
+    values = document.get(*TABLE)
+    if values is not None and not isinstance(values, dict):
+        raise FrontendError(
+            f"{'.'.join(TABLE)} in {document.source.filename} is not a table",
+            remedy=f"Write the keys below one header [{'.'.join(TABLE)}].",
+            places=(document.place(*TABLE),),
+        )
+    return SpecSource(values or {}, document, TABLE)
 
 
 def settle(*sources: SpecSource) -> Settings:
@@ -166,13 +208,12 @@ def settle(*sources: SpecSource) -> Settings:
     for source in sources:
         checked = _checked(source)
         for key, value in checked.items():
-            if key in _TABLES and key in values:
-                values[key] = {**value, **values[key]}
-            elif key not in values:
-                values[key] = value
-                place = source.place(key)
-                if place:
-                    places[key] = place
+            if key in values and key not in _TABLES:
+                continue
+            values[key] = {**value, **values.get(key, {})} if key in _TABLES else value
+            place = source.place(key)
+            if place:
+                places.setdefault(key, place)
     return Settings(Spec.model_construct(**values), places)
 
 
@@ -185,17 +226,26 @@ def _checked(source: SpecSource) -> dict[str, Any]:
     try:
         spec = Spec.model_validate(dict(source.values))
     except ValidationError as error:
-        first = error.errors()[0]
-        key = str(first["loc"][0])
-        place = source.place(key)
-        given = "key" if source.document else "build argument"
-        at = "".join(f"[{step}]" for step in first["loc"][1:] if isinstance(step, int))
-        raise FrontendError(
-            f"{given} {key}{at} is not valid: {first['msg'].lower()}",
-            remedy=f"{key}: {Spec.model_fields[key].description}.",
-            places=(place,) if place else (),
-        ) from None
+        raise _invalid(source, error) from None
     return {key: value for key in KEYS if (value := getattr(spec, key)) is not None}
+
+
+def _invalid(source: SpecSource, error: ValidationError) -> FrontendError:
+    first = error.errors()[0]
+    key, *steps = first["loc"]
+    # pydantic marks what is wrong with a name in a table, as opposed to its value.
+    steps = [step for step in steps if step != "[key]"]
+    at = "".join(f".{s}" if isinstance(s, str) and s.isidentifier() else f"[{s!r}]" for s in steps)
+    place = source.place(str(key), *(step for step in steps if isinstance(step, str)))
+    said = first["msg"].removeprefix("Value error, ")
+    for python, toml in (("tuple", "list"), ("dictionary", "table")):
+        said = said.replace(f"a valid {python}", f"a {toml}")
+    return FrontendError(
+        f"{'key' if source.document else 'build argument'} {key}{at} is not valid: "
+        f"{said[:1].lower()}{said[1:]}",
+        remedy=f"{key}: {Spec.model_fields[str(key)].description}.",
+        places=(place,) if place else (),
+    )
 
 
 def _unknown(what: str, name: str, place: Place | None = None) -> FrontendError:
