@@ -7,7 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from tests.gateway.patterns import Patterns
-from tests.gateway.tree import copy_file, copy_tree, expand, remove, resolve, walk
+from tests.gateway.tree import copy_file, copy_tree, expand, remove, resolve, rooted, walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,8 @@ def run_actions(op: ops_pb2.FileOp, inputs: Sequence[Path], folder: Path) -> lis
             _run(action, target, source)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise FileOperationError(f"{error.filename}: {reason}") from error
+            where = str(error.filename).removeprefix(str(target))
+            raise FileOperationError(f"{where}: {reason}") from error
         results.append(target)
         if action.output >= 0:
             outputs[action.output] = target
@@ -51,8 +52,7 @@ def _run(action: ops_pb2.FileAction, target: Path, source: Path | None) -> None:
     elif kind == "mkdir":
         path = resolve(target, action.mkdir.path)
         if not path.is_dir():
-            path.mkdir(parents=action.mkdir.makeParents)
-            path.chmod(action.mkdir.mode & 0o777)
+            _make_directories(path, action.mkdir.mode & 0o777, parents=action.mkdir.makeParents)
         _set_time(path, action.mkdir.timestamp)
     elif kind == "symlink":
         parent, name = posixpath.split(action.symlink.newpath)
@@ -68,7 +68,7 @@ def _run(action: ops_pb2.FileAction, target: Path, source: Path | None) -> None:
 
 
 def _remove(action: ops_pb2.FileActionRm, target: Path) -> None:
-    parent, name = posixpath.split(posixpath.normpath(f"/{action.path}"))
+    parent, name = posixpath.split(rooted(action.path))
     folder = resolve(target, parent)
     names = [name]
     if action.allowWildcard:
@@ -76,26 +76,26 @@ def _remove(action: ops_pb2.FileActionRm, target: Path) -> None:
     for each in names:
         path = folder / each
         if not os.path.lexists(path) and not action.allowNotFound:
-            raise FileNotFoundError(2, "no such file or directory", f"lstat {action.path}")
+            raise FileNotFoundError(2, "no such file or directory", f"stat {action.path}")
         remove(path)
 
 
 def _copy(action: ops_pb2.FileActionCopy, target: Path, source: Path) -> None:
     if not action.createDestPath:
-        parent = posixpath.dirname(posixpath.normpath(f"/{action.dest}"))
+        parent = posixpath.dirname(rooted(action.dest))
         if not resolve(target, parent).is_dir():
             raise FileNotFoundError(2, "no such file or directory", f"failed to stat {action.dest}")
     sources = [action.src]
     if action.allowWildcard:
         sources = expand(source, action.src)
         if not sources and not action.allowEmptyWildcard:
-            raise _not_found(action.src)
+            raise FileOperationError(f"{action.src} not found")
     for each in sources:
         _copy_one(action, target, source, each)
 
 
 def _copy_one(action: ops_pb2.FileActionCopy, target: Path, source: Path, path: str) -> None:
-    parent, name = posixpath.split(posixpath.normpath(f"/{path}"))
+    parent, name = posixpath.split(rooted(path))
     from_ = (
         resolve(source, path)
         if action.followSymlink or not name
@@ -104,7 +104,8 @@ def _copy_one(action: ops_pb2.FileActionCopy, target: Path, source: Path, path: 
     if not os.path.lexists(from_):
         raise _not_found(path)
     to = resolve(target, action.dest)
-    into = action.dest.endswith("/") or to.is_dir()
+    if action.dest.endswith(("/", "/.")):
+        to.mkdir(parents=True, exist_ok=True)
     if from_.is_dir() and not from_.is_symlink():
         if to.is_dir() and not action.dirCopyContents:
             to = to / name
@@ -112,7 +113,7 @@ def _copy_one(action: ops_pb2.FileActionCopy, target: Path, source: Path, path: 
         copy_selected(from_, to, paths)
         made = [to, *(to / each for each in paths)]
     else:
-        if into:
+        if to.is_dir():
             to = to / name
         to.parent.mkdir(parents=True, exist_ok=True)
         copy_file(from_, to)
@@ -146,8 +147,18 @@ def copy_selected(source: Path, target: Path, paths: Sequence[str]) -> None:
 
 
 def _not_found(path: str) -> FileOperationError:
-    shown = posixpath.normpath(f"/{path}")
-    return FileOperationError(f'failed to calculate checksum of ref: "{shown}": not found')
+    return FileOperationError(
+        "failed to compute cache key: failed to calculate checksum of ref test::test: "
+        f'"{rooted(path)}": not found'
+    )
+
+
+def _make_directories(path: Path, mode: int, *, parents: bool) -> None:
+    """All that are made get the mode, unlike with `Path.mkdir`."""
+    if parents and not path.parent.is_dir():
+        _make_directories(path.parent, mode, parents=True)
+    path.mkdir()
+    path.chmod(mode)
 
 
 def _set_time(path: Path, timestamp: int) -> None:

@@ -83,7 +83,7 @@ def followed(root: Path, paths: Sequence[str]) -> list[str]:
 
 
 def _follow(root: Path, path: str, found: dict[str, None]) -> None:
-    parts = [part for part in posixpath.normpath(f"/{path}").split("/") if part]
+    parts = [part for part in posixpath.normpath("/" + path.lstrip("/")).split("/") if part]
     current = ""
     for index, part in enumerate(parts):
         current = posixpath.join(current, part)

@@ -113,9 +113,14 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def rooted(path: str) -> str:
+    """The cleaned path from the root: `/a/b`."""
+    return posixpath.normpath("/" + path.lstrip("/"))
+
+
 def expand(root: Path, pattern: str) -> list[str]:
     """The paths below `root` that a shell pattern names; none if there are none."""
-    path = posixpath.normpath(f"/{pattern}").lstrip("/")
+    path = rooted(pattern)[1:]
     if not re.search(r"[*?[]", path):
         return [path] if os.path.lexists(root / path) else []
     return sorted(each.relative_to(root).as_posix() for each in root.glob(path))
