@@ -98,6 +98,11 @@ class Engine(Client):
     @classmethod
     def there(cls) -> Engine | None:
         """The engine that the user's own `docker` reaches (DOCKER_HOST, context, or default)."""
+        for name in names():
+            # In a shell that has run the lines of `make engine`.
+            private = cls.running(name)
+            if private and private.settings["DOCKER_HOST"] == os.environ.get("DOCKER_HOST"):
+                return private
         program = shutil.which("docker")
         if program is None:
             return None
