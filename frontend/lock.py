@@ -25,7 +25,8 @@ _LOCAL_KINDS = ("editable", "directory", "virtual")
 class LocalPackage:
     """A package whose source is a directory: a member, or a path dependency.
 
-    `path` is relative to the lock (`.` for the root); `kind` is `editable`, `directory` or `virtual`.
+    `path` is relative to the lock (`.` for the root); `kind` is `editable`, `directory` or
+    `virtual`.
     """
 
     name: str
@@ -50,12 +51,25 @@ class Lock:
         """Parse a lock; FrontendError where it is no TOML or of a schema that is not ours."""
         document = TomlDocument.parse(source)
         version = document.get("version")
+        if version is None:
+            raise FrontendError(
+                f"{source.filename} is not a lock of uv: it has no schema version",
+                remedy="Run `uv lock`.",
+                places=(document.place("version"),),
+            )
         if version != SCHEMA:
             raise FrontendError(
-                f"{source.filename} has schema version {version}, and this frontend knows {SCHEMA}",
+                f"{source.filename} has schema version {version!r}, and this frontend knows {SCHEMA}",
                 remedy="Use a newer frontend image, or lock with the uv release your team pins.",
                 places=(document.place("version"),),
             )
+        for package in document.get("package") or ():
+            if not package.get("name") or not isinstance(package.get("source"), dict):
+                raise FrontendError(
+                    f"{source.filename} is damaged: a package lacks its name or source",
+                    remedy="Run `uv lock`.",
+                    places=(document.array_item("package", name=package.get("name", "")),),
+                )
         return cls(document)
 
     @cached_property
@@ -138,7 +152,8 @@ class Lock:
     ) -> tuple[str, ...]:
         """The local packages that `name` may need on some platform, itself included.
 
-        Markers are left out of account: this decides which manifests are read, not what is installed.
+        Markers are left out of account: this decides which manifests are read, not what is
+        installed.
         """
         queue: deque[tuple[str, str]] = deque([(name, ""), *((name, extra) for extra in extras)])
         roots = [name, *(p.name for p in self.members.values() if p.path == ".")]
