@@ -1,7 +1,7 @@
 """One small graph for every operation and every option of one, by name.
 
 `golden.txt` shows what each becomes, `go_digests.txt` what BuildKit's Go client makes of the same
-graph (from `go/main.go`, which has the same names in the same order).
+graph (`client/llb` after v0.32.2; name, digest, output index, capabilities, tab-separated).
 """
 
 from __future__ import annotations

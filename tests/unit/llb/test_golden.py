@@ -10,7 +10,7 @@ from proto import ops_pb2
 from tests.unit.llb import golden
 from tests.unit.llb.cases import CASES
 
-# Written by go/main.go, with BuildKit's own client.
+# Made by BuildKit's own Go client from the same graphs.
 GO = {
     name: (digest, int(index), frozenset(capabilities.split()))
     for name, digest, index, capabilities in (
