@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from frontend.gateway import transport
+
+if TYPE_CHECKING:
+    from frontend.gateway.client import Gateway
+    from frontend.gateway.result import Result
 
 
 def main() -> int:
     """Serve one build; the exit code is for BuildKit, the result went through the connection."""
     connection = transport.connect(transport.capture_descriptors())
-    # Only now: loading grpc and the rest takes longer than BuildKit would wait for a greeting from
-    # a busy machine.
-    from frontend.build import build
+    # Only now: loading grpc takes longer than a busy machine would let BuildKit wait for a greeting.
     from frontend.gateway.client import Gateway
-    from frontend.gateway.session import run
+    from frontend.gateway.session import run_build
+
+    return run_build(Gateway(connection), _build)
+
+
+def _build(gateway: Gateway) -> Result:
+    # Within the session, so that even a failed import is told to the user.
+    from frontend.build import build
     from frontend.request import parse
 
-    return run(Gateway(connection), lambda gateway: build(gateway, parse(os.environ)))
+    return build(gateway, parse(os.environ))
 
 
 if __name__ == "__main__":

@@ -54,9 +54,10 @@ def build(gateway: Gateway, request: Request) -> Result:
     if request.call:
         raise FrontendError(f"unsupported request {request.call}")
     job = read(gateway, request)
-    pylock, uv = gateway.together(
+    (pylock, workspace), uv = gateway.together(
         lambda: read_closure(gateway, job), lambda: own_image(gateway, request)
     )
+    job = replace(job, workspace=workspace)
     images = gateway.together(
         *(_platform_builder(gateway, job, pylock, uv, platform) for platform in request.platforms)
     )
@@ -98,8 +99,8 @@ def read(gateway: Gateway, request: Request) -> Job:
     return Job(request, context, settings, workspace, package, selection)
 
 
-def read_closure(gateway: Gateway, job: Job) -> Pylock:
-    """Let uv name the closure, and see that every directory in it is there."""
+def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
+    """Let uv name the closure, and read the manifests of the directories in it."""
     workspace = job.workspace
     files = {
         "pyproject.toml": workspace.root.source.text,
@@ -112,11 +113,10 @@ def read_closure(gateway: Gateway, job: Job) -> Pylock:
         job.package.name, job.selection.extras, job.selection.groups
     )
     needed = [workspace.lock.local_packages[name] for name in names]
-    pylock, _ = gateway.together(
+    return gateway.together(
         lambda: export(files, job.selection, (workspace.lock.place(job.package.name),)),
         lambda: workspaces.read_manifests(gateway, job.context, workspace, needed),
     )
-    return pylock
 
 
 def build_platform(

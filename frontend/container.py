@@ -121,6 +121,8 @@ class Builder:
                 "PYC_INVALIDATION_MODE": "UNCHECKED_HASH",
                 "UV_CACHE_DIR": f"{ROOT}/cache",
                 "UV_COMPILE_BYTECODE": "1",
+                # Half a minute without a byte (uv's default) is not rare behind a company's proxy.
+                "UV_HTTP_TIMEOUT": "120",
                 "UV_LINK_MODE": "copy",
                 "UV_NO_ENV_FILE": "1",
                 "UV_PROJECT_ENVIRONMENT": "/app/.venv",

@@ -165,13 +165,25 @@ def configure(
     if platform.variant:
         config["variant"] = platform.variant
     config["history"] = [
-        *(config.get("history") or ()),
+        *_base_history(config, when),
         *(
             {"created": when, "created_by": layer.title, "comment": "uv-frontend"}
             for layer in plan.layers
         ),
     ]
     return json.dumps(config, sort_keys=True).encode()
+
+
+def _base_history(config: Mapping[str, Any], when: str) -> list[Any]:
+    """The base's history with an entry for every layer of it.
+
+    Imported and flattened images have layers without one; ours would be taken for theirs.
+    """
+    history = list(config.get("history") or ())
+    layers = len((config.get("rootfs") or {}).get("diff_ids") or ())
+    told = sum(1 for item in history if not item.get("empty_layer"))
+    untold = {"created": when, "created_by": "layer of the base image", "comment": "uv-frontend"}
+    return [*([untold] * (layers - told)), *history]
 
 
 def base_image(name: str, pinned: str, digest: str, raw: bytes) -> BaseImage:
