@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, cast
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.version import Version
 
+from frontend.errors import FrontendError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -56,18 +58,32 @@ class Target:
 
     @classmethod
     def from_probe(cls, report: bytes, platform: Platform) -> Target:
-        """Read the probe's JSON; `platform` decides the machine where build and target differ."""
+        """Read the probe's JSON; `platform` decides the machine where build and target differ.
+
+        FrontendError for a Python that wheel tags for CPython say nothing about.
+        """
         found = json.loads(report)
-        machine = machine_of(platform, found["markers"]["platform_machine"])
+        markers = found["markers"]
+        if markers["platform_python_implementation"] != "CPython":
+            raise FrontendError(
+                f"{found['path']} is {markers['platform_python_implementation']}, and only CPython "
+                "is supported",
+                remedy="Choose another `base`.",
+            )
+        machine = machine_of(platform, markers["platform_machine"])
         numbers = [int(part) for part in found["libc"]["version"].split(".")[:2] if part.isdigit()]
         major, minor = (*numbers, 0, 0)[:2]
+        version = markers["python_full_version"]
+        if version.endswith("+"):
+            # A build between two releases; without a local label this is no version (PEP 440).
+            version += "local"
         return cls(
             path=found["path"],
             prefix=found["prefix"],
-            version=found["markers"]["python_full_version"],
+            version=version,
             machine=machine,
             libc=Libc(found["libc"]["name"], (major, minor)),
-            markers={**found["markers"], "platform_machine": machine},
+            markers={**markers, "platform_machine": machine, "python_full_version": version},
             free_threaded=found["free_threaded"],
         )
 

@@ -167,7 +167,11 @@ def workspace() -> Lock:
     ("text", "message", "line"),
     [
         ("version = 2\n", "uv.lock has schema version 2, and this frontend knows 1", 1),
-        ('# by uv\nversion = "1"\n', "uv.lock has schema version '1', and this frontend knows 1", 2),
+        (
+            '# by uv\nversion = "1"\n',
+            "uv.lock has schema version '1', and this frontend knows 1",
+            2,
+        ),
         ("", "uv.lock is not a lock of uv: it has no schema version", 1),
         ("version = 1\n<<<<<<< HEAD\n", "uv.lock is not valid TOML: Invalid statement", 2),
         (
