@@ -1,7 +1,8 @@
 """Daemons by what they can do.
 
 Which version brought which capability: the constants in `frontend/gateway/pb/caps.go` and
-`solver/pb/caps.go` at each of BuildKit's release tags.
+`solver/pb/caps.go` at each of BuildKit's release tags. Two of them have never been registered, so
+no daemon lists them: `exec.meta.removemountstubs.recursive` and `file.copy.modestring`.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ _LLB: Mapping[int, str] = {
     9: "cache.gha file.copy.includeexcludepatterns source.git.subdir source.local.differ",
     10: "diffop exec.meta.cgroup.parent exec.meta.ulimit exec.mount.tmpfs.size exec.secretenv "
     "file.rm.nofollowsymlink mergeop",
-    11: "cache.azblob cache.s3 exec.meta.removemountstubs.recursive exporter.image.annotations "
+    11: "cache.azblob cache.s3 exporter.image.annotations "
     "exporter.image.attestations exporter.sourcedateepoch source.image.layerlimit "
     "source.ocilayout source.policy",
     13: "exec.mount.cache.content exporter.multiple",
     14: "file.copy.alwaysreplaceexistingdestpaths",
-    17: "exec.validexitcode file.copy.modestring gc.freespacefilter",
+    17: "exec.validexitcode gc.freespacefilter",
     19: "file.symlink.create",
     20: "exec.meta.cdi history.filter",
     21: "exporter.session source.http.auth source.http.header source.local.metadatatransfer",

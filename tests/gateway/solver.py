@@ -251,7 +251,8 @@ class Solver:
                 path.mkdir()
             kind = ops_pb2.MountType.Name(mount.mountType).lower()
             mounts.append(ExecMount(mount.dest, path, writable, kind))
-            if mount.output >= 0:
+            # Go writes output 0 into secrets and ssh sockets, which have none.
+            if mount.output >= 0 and mount.mountType == ops_pb2.BIND:
                 outputs[mount.output] = path
         step = Exec(
             name=graph.definition.metadata[digest].description.get("llb.customname", ""),
