@@ -23,7 +23,7 @@ from tests.shop.distributions import SCRIPT, VENV, Inventory
 if TYPE_CHECKING:
     from tests.engine import Engine
 
-# What builds and tools leave beside the sources. It is no part of a fresh checkout.
+# What builds and tools leave beside the sources.
 _MADE = shutil.ignore_patterns(".*_cache", ".venv", "__pycache__", "*.egg-info", "build", "dist")
 
 _SYNC = f"""
@@ -53,11 +53,26 @@ def of_package(engine: Engine, workspace: Path, package: str, base: str) -> Inve
         return Inventory.parse(known.read_text(encoding="utf-8"))
 
 
+def checkout(workspace: Path, folder: Path) -> Path:
+    """Copy a workspace into a new folder, without what builds and tools have left in it."""
+    return shutil.copytree(workspace, folder, ignore=_MADE)
+
+
+def files(folder: Path) -> list[Path]:
+    """All files that `checkout` would copy."""
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder):
+        made = _MADE(parent, [*folders, *names])
+        folders[:] = [name for name in folders if name not in made]
+        found += [Path(parent, name) for name in names if name not in made]
+    return sorted(found)
+
+
 def _sync(engine: Engine, workspace: Path, package: str, base: str) -> str:
     wheels = cache.root() / "reference" / "uv-cache"
     wheels.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=wheels.parent) as folder:
-        fresh = shutil.copytree(workspace, Path(folder, "workspace"), ignore=_MADE)
+        fresh = checkout(workspace, Path(folder, "workspace"))
         binds = {
             fresh: "workspace:ro",
             SCRIPT: "inventory.py:ro",
@@ -89,16 +104,7 @@ def _key(engine: Engine, workspace: Path, base: str) -> str:
     layers = engine.docker("image", "inspect", "--format", what, base).stdout
     digest = hashlib.sha256(f"{version('uv')}\n{layers}\n{_SYNC}\n".encode())
     digest.update(SCRIPT.read_bytes())
-    for path in _files(workspace):
+    for path in files(workspace):
         contents = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(workspace)} {contents}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def _files(workspace: Path) -> list[Path]:
-    found: list[Path] = []
-    for folder, folders, names in os.walk(workspace):
-        made = _MADE(folder, [*folders, *names])
-        folders[:] = [name for name in folders if name not in made]
-        found += [Path(folder, name) for name in names if name not in made]
-    return sorted(found)
