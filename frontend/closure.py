@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tomli
-from packaging.pylock import Pylock, PylockSelectError, PylockValidationError
+from packaging.markers import Marker
+from packaging.pylock import Pylock, PylockSelectError
 from packaging.specifiers import SpecifierSet
+from packaging.utils import parse_wheel_filename
 
 from frontend.errors import FrontendError
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 #: The uv in our image; its version is part of the name of the uv cache.
 UV_VERSION = "0.13.8"
+_TOOL = "uv-frontend"
 
 
 @dataclass(frozen=True)
@@ -130,21 +133,32 @@ def export(files: Mapping[str, str], selection: Selection, place: Sequence[Place
             remedy="Check with `uv lock --check`, and mend it with `uv lock`.",
             places=tuple(place),
         )
-    return Pylock.from_dict(tomli.loads(done.stdout))
+    return _read(tomli.loads(done.stdout))
+
+
+def _read(exported: dict[str, Any]) -> Pylock:
+    """Read an export; packages that the lock has no file of are kept in its `tool` table.
+
+    uv writes these down too (their wheels are all for other platforms), PEP 751 allows them not.
+    """
+    artifacts = {"wheels", "sdist", "archive", "directory", "vcs"}
+    packages = exported.get("packages", [])
+    exported["packages"] = [p for p in packages if not artifacts.isdisjoint(p)]
+    exported["tool"] = {_TOOL: {"empty": [p for p in packages if artifacts.isdisjoint(p)]}}
+    return Pylock.from_dict(exported)
 
 
 def close(pylock: Pylock, lock: Lock, target: Target) -> Closure:
     """Choose from `pylock` what `target` gets; FrontendError where it cannot be installed there."""
+    _refuse_empty(pylock, lock, target)
     try:
         chosen = list(pylock.select(environment=target.environment, tags=target.tags))
     except PylockSelectError as error:
         raise _unsuitable(pylock, lock, target, error) from None
-    except PylockValidationError as error:  # pragma: no cover - uv writes what packaging reads
-        raise FrontendError(f"uv's export cannot be read: {error}") from error
     third_party, local = [], []
     for package, artifact in chosen:
         name = str(package.name)
-        if name in lock.local_packages:
+        if package.directory is not None:
             local.append(lock.local_packages[name])
             continue
         third_party.append(
@@ -168,26 +182,38 @@ def _is_wheel(artifact: Any) -> bool:
 
 
 def _table(lock: Lock, package: Package) -> Mapping[str, Any]:
-    """Find the lock's own table of `package`: the same version, from the same index."""
-    tables = lock.named(str(package.name))
-    if len(tables) > 1 and package.version:
-        tables = tuple(t for t in tables if t.get("version") == str(package.version)) or tables
-    if len(tables) > 1 and package.index:
-        same = tuple(t for t in tables if t["source"].get("registry") == package.index)
-        tables = same or tables
+    """Find the lock's own table of `package`: same kind of source, same version, same index."""
+    kinds = {"git"} if package.vcs else {"url", "path"} if package.archive else {"registry"}
+    tables = [t for t in lock.named(str(package.name)) if not kinds.isdisjoint(t["source"])]
+    for key, wanted in (("version", package.version), ("registry", package.index)):
+        if len(tables) > 1 and wanted:
+            same = [t for t in tables if str({**t, **t["source"]}.get(key, "")) == str(wanted)]
+            tables = same or tables
     if not tables:
-        raise FrontendError(f"the lock has no package {package.name} {package.version}")
+        raise LookupError(f"uv exported {package.name}, and the lock has no such package")
     return tables[0]
+
+
+def _refuse_empty(pylock: Pylock, lock: Lock, target: Target) -> None:
+    for package in (pylock.tool or {}).get(_TOOL, {}).get("empty", ()):
+        if "marker" in package and not Marker(package["marker"]).evaluate(target.markers):
+            continue
+        name, version = package["name"], package.get("version", "")
+        raise FrontendError(
+            f"{name} {version} has neither a wheel nor a source distribution in the lock",
+            remedy="uv leaves out wheels that fit none of the lock's platforms: take another "
+            "version of it, or widen `requires-python` or `tool.uv.environments`, and lock again.",
+            places=(lock.place(name, version),),
+        )
 
 
 def _unsuitable(
     pylock: Pylock, lock: Lock, target: Target, error: PylockSelectError
 ) -> FrontendError:
     """Say which package has nothing for `target`, and what it has instead."""
-    environment = target.environment
     tags = set(target.tags)
     for package in pylock.packages:
-        if package.marker and not package.marker.evaluate(dict(environment)):
+        if package.marker and not package.marker.evaluate(target.markers):
             continue
         if package.requires_python and not package.requires_python.contains(
             target.version, prereleases=True
@@ -199,7 +225,8 @@ def _unsuitable(
                 places=(lock.place(str(package.name), str(package.version or "")),),
             )
         if package.wheels and not package.sdist:
-            offered = {tag for wheel in package.wheels for tag in _wheel_tags(wheel.filename)}
+            filenames = [wheel.filename for wheel in package.wheels]
+            offered = {tag for name in filenames for tag in parse_wheel_filename(name)[3]}
             if not offered & tags:
                 platforms = sorted({tag.platform for tag in offered})
                 pythons = sorted({f"{tag.interpreter}-{tag.abi}" for tag in offered})
@@ -215,12 +242,6 @@ def _unsuitable(
         f"the lock does not fit Python {target.version} on {target.machine}: {error}",
         remedy="Choose another `python` or `base`, or widen `tool.uv.environments` and lock again.",
     )
-
-
-def _wheel_tags(filename: str) -> frozenset[Any]:
-    from packaging.utils import parse_wheel_filename
-
-    return parse_wheel_filename(filename)[3]
 
 
 def _few(items: Sequence[str], most: int = 6) -> str:
