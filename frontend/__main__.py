@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def main() -> int:
     """Serve one build; the exit code is for BuildKit, the result went through the connection."""
     connection = transport.connect(transport.capture_descriptors())
-    # Only now: loading grpc takes longer than a busy machine would let BuildKit wait for a greeting.
+    # Only now: on a busy machine, loading grpc takes longer than BuildKit waits for a greeting.
     from frontend.gateway.client import Gateway
     from frontend.gateway.session import run_build
 

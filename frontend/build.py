@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import llb
 from frontend import base as bases
 from frontend import context as contexts
 from frontend import image, plan
@@ -21,6 +20,7 @@ from frontend.own_image import own_image
 from frontend.toml_document import TomlDocument
 
 if TYPE_CHECKING:
+    import llb
     from collections.abc import Callable
 
     from packaging.pylock import Pylock
@@ -130,10 +130,18 @@ def build_platform(
     check_python(workspace.lock, target, base.name, base_places(job))
     builder = replace(builder, target=target)
     closure = close(pylock, workspace.lock, target)
-    made = make_plan(job, closure, target)
+    made = make_plan(job, closure, target, base)
     prefix = f"{platform.id} " if request.multi_platform else ""
     ground = bases.filesystem(base, request, platform, f"[{prefix}base] FROM {base.name}")
-    emitted = emit(made, builder, ground, workspace, job.context, prefix=prefix)
+    emitted = emit(
+        made,
+        builder,
+        ground,
+        workspace,
+        job.context,
+        prefix=prefix,
+        merge=settings.spec.merge is not False,
+    )
     try:
         ref = gateway.solve(emitted.image, evaluate=True)
     except GatewayError as error:
@@ -177,7 +185,7 @@ def base_places(job: Job) -> tuple[Place, ...]:
     return (job.workspace.root.place("project", "requires-python"),)
 
 
-def make_plan(job: Job, closure: Closure, target: Target) -> plan.Plan:
+def make_plan(job: Job, closure: Closure, target: Target, base: image.BaseImage) -> plan.Plan:
     """Plan the layers, with what the spec says about them."""
     spec = job.settings.spec
     group = job.workspace.lock.group_names(plan.HEAVY_GROUP, [job.package.name])
@@ -186,7 +194,11 @@ def make_plan(job: Job, closure: Closure, target: Target) -> plan.Plan:
         closure,
         target,
         job.package,
-        heavy=[*(spec.heavy or ()), *([sorted(group)] if group else ())],
+        shape=plan.Shape(
+            heavy=(*(spec.heavy or ()), *((tuple(sorted(group)),) if group else ())),
+            big=plan.BIG if spec.big is None else spec.big,
+            layers=min(spec.layers or plan.LAYERS, plan.MOST_LAYERS - base.layers),
+        ),
         workdir=workdir,
         files=plan.copies(spec.files or {}, workdir),
     )

@@ -185,5 +185,5 @@ def steps(name: str) -> llb.Output:
 
 
 def _bucket() -> str:
-    """uv's version as far as its cache format depends on it: older ones cannot read newer entries."""
+    """uv's version as far as its cache depends on it: older ones cannot read newer entries."""
     return ".".join(UV_VERSION.split(".")[:2])

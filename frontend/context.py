@@ -1,7 +1,7 @@
 """The build context: what is read from it, and how its directories enter the build.
 
-A monorepo can hold a million files, so nothing here uses a `**` pattern to include: files are named,
-directories are transferred one by one. Two loads with different patterns under one shared-key hint
+A monorepo can hold a million files, so nothing here uses a `**` pattern to include: files are
+named, directories are transferred one by one. Two loads with different patterns under one shared-key hint
 make BuildKit delete and send files again, so every set of patterns has a hint of its own.
 """
 
@@ -18,7 +18,7 @@ from frontend.errors import SourceText
 from frontend.gateway import PathNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from frontend.gateway import Gateway, Ref
     from frontend.request import Request
@@ -36,6 +36,8 @@ _LEFTOVERS = (
     "**/.tox",
     "**/.nox",
 )
+#: One mode for files, one for directories and programs, as git knows them.
+_MODE = "u=rwX,go=rX"
 _BUILD_LEFTOVERS = ("build/lib*", "build/bdist.*", "dist/*.whl", "dist/*.tar.gz")
 
 
@@ -70,10 +72,18 @@ class Context:
             meta=llb.Metadata(name=f"[internal] load {purpose}"),
         )
 
-    def directory(self, path: str, *, without: Iterable[str] = (), name: str) -> llb.Output:
+    def directory(
+        self,
+        path: str,
+        *,
+        name: str,
+        without: Iterable[str] = (),
+        instead: Mapping[str, bytes] | None = None,
+    ) -> llb.Output:
         """A directory of the context by itself, less what is ignored and what builds leave behind.
 
-        `without` are further paths to keep out, seen from the context's root.
+        `without` are further paths to keep out, seen from the context's root; `instead` are files
+        put into it.
         """
         inside = "" if path == "." else f"{path}/"
         leftovers = [inside + pattern for pattern in _BUILD_LEFTOVERS]
@@ -85,10 +95,15 @@ class Context:
             shared_key_hint=f"uv-frontend-member-{path}",
             meta=llb.Metadata(name=f"[internal] load {name}"),
         )
-        # The copy is what later steps are keyed by: content alone, not the path to it.
+        # The copy is what later steps are keyed by: content, not the path to it, nor the umask of
+        # whoever checked it out (which engines before BuildKit 0.17 cannot even out).
         return llb.files(
             llb.SCRATCH,
-            llb.Copy(loaded, f"/{inside}", "/", contents_only=True),
+            llb.Copy(loaded, f"/{inside}", "/", contents_only=True, mode=_MODE),
+            *(
+                llb.Mkfile(f"/{file}", data, timestamp=0)
+                for file, data in sorted((instead or {}).items())
+            ),
             meta=llb.Metadata(name=f"[internal] files of {name}"),
         )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import llb
 from frontend.container import ROOT
 from frontend.flatlock import generate
+from frontend.manifest import for_building
 from frontend.plan import Kind
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from frontend.container import Builder
     from frontend.context import Context
+    from frontend.lock import LocalPackage
     from frontend.plan import Layer, Plan
     from frontend.target import Target
     from frontend.workspace import Workspace
@@ -51,8 +53,12 @@ def emit(
     context: Context,
     *,
     prefix: str = "",
+    merge: bool = True,
 ) -> Emitted:
-    """Write `plan` as LLB. `prefix` stands before progress lines (the platform, where several)."""
+    """Write `plan` as LLB. `prefix` stands before progress lines (the platform, where several).
+
+    Without `merge` the layers are copied even where the engine could lay them over each other.
+    """
     settings: Mapping[str, Any] = workspace.root.get("tool", "uv") or {}
     total = len(plan.layers)
     steps = tuple(
@@ -67,7 +73,9 @@ def emit(
         )
         for number, layer in enumerate(plan.layers, 1)
     )
-    return Emitted(_assemble(base, steps, builder.capabilities, prefix), steps)
+    return Emitted(
+        _assemble(base, steps, merge and builder.capabilities.supports("mergeop"), prefix), steps
+    )
 
 
 def _step(
@@ -91,14 +99,16 @@ def _step(
     arguments = ["packages", report]
     env: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml"}
     locations: list[llb.Location] = []
-    if layer.member:
-        arguments.append(layer.member.name)
+    if layer.members:
+        arguments += [member.name for member in layer.members]
         # What uv notes about a local package (times, inodes) differs from machine to machine.
         env["UV_NO_INSTALLER_METADATA"] = "1"
-        files = _member_files(layer, workspace, context)
-        where = f"{ROOT}/src" if layer.member.path == "." else f"{ROOT}/src/{layer.member.path}"
+    for member in layer.members:
+        manifest = for_building(workspace.manifest(member).data)
+        files = _member_files(member, workspace, context, manifest)
+        where = f"{ROOT}/src" if member.path == "." else f"{ROOT}/src/{member.path}"
         mounts.append(_scratchpad(where, files, builder.capabilities))
-        locations.append(_manifest_location(layer, workspace))
+        locations.append(_manifest_location(member, workspace))
     archives = [
         str(package.table["source"]["path"])
         for package in layer.packages
@@ -127,7 +137,7 @@ def _copying(
 ) -> Step:
     """A layer of files as they are: a virtual package's, or what the user names."""
     if layer.member:
-        files = _member_files(layer, workspace, context)
+        files = _member_files(layer.member, workspace, context)
         pairs = [(".", copy.target) for copy in layer.copies]
     else:
         files = context.selected([copy.source for copy in layer.copies], "files")
@@ -143,15 +153,21 @@ def _copying(
     return Step(layer, output, report)
 
 
-def _member_files(layer: Layer, workspace: Workspace, context: Context) -> llb.Output:
-    assert layer.member is not None
-    path = workspace.path(layer.member)
-    without = list(workspace.outside(layer.member))
-    if layer.member.path == ".":
+def _member_files(
+    member: LocalPackage, workspace: Workspace, context: Context, manifest: str = ""
+) -> llb.Output:
+    """The member's directory; `manifest` stands in for its own."""
+    path = workspace.path(member)
+    without = list(workspace.outside(member))
+    instead = {}
+    if manifest:
+        without.append(workspace.manifest_path(member))
+        instead["pyproject.toml"] = manifest.encode()
+    if member.path == ".":
         # Neither decides what the root package holds, and both change more often than it.
         folder = "" if workspace.folder == "." else f"{workspace.folder}/"
         without += [f"{folder}uv.lock", context.request.filename, ".dockerignore"]
-    return context.directory(path, without=without, name=f"member {layer.member.name}")
+    return context.directory(path, without=without, instead=instead, name=f"member {member.name}")
 
 
 def _archives(paths: list[str], workspace: Workspace, context: Context) -> llb.Output:
@@ -186,18 +202,15 @@ def _report(*parts: str) -> str:
     return f"{digest[:24]}.json"
 
 
-def _manifest_location(layer: Layer, workspace: Workspace) -> llb.Location:
-    assert layer.member is not None
-    manifest = workspace.manifest(layer.member)
+def _manifest_location(member: LocalPackage, workspace: Workspace) -> llb.Location:
+    manifest = workspace.manifest(member)
     place = manifest.place("build-system")
     file = llb.SourceFile(manifest.source.filename, manifest.source.text.encode(), "TOML")
     return llb.Location(file, place.start, place.end)
 
 
-def _assemble(
-    base: llb.Output, steps: tuple[Step, ...], capabilities: llb.Capabilities, prefix: str
-) -> llb.Output:
-    if capabilities.supports("mergeop"):
+def _assemble(base: llb.Output, steps: tuple[Step, ...], merge: bool, prefix: str) -> llb.Output:
+    if merge:
         meta = llb.Metadata(name=f"[{prefix}image] put {len(steps)} layers on the base")
         merged = llb.merge(base, *(step.output for step in steps), meta=meta)
         assert isinstance(merged, llb.Output)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import tomli_w
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.requirements import Requirement
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from frontend.plan import Kind
 from frontend.uv_settings import project as project_settings
@@ -34,12 +35,10 @@ _ANY_PYTHON = ">=3.8"
 
 def generate(layer: Layer, target: Target, settings: Mapping[str, Any]) -> dict[str, str]:
     """Return `pyproject.toml`, `uv.lock` and `uv.toml` for an installed layer, by name."""
-    if layer.kind is Kind.MEMBER and layer.member:
+    if layer.kind is Kind.MEMBER:
         packages = [
-            {
-                "name": layer.member.name,
-                "source": {"directory": source_path(layer.member.path)},
-            }
+            {"name": member.name, "source": {"directory": source_path(member.path)}}
+            for member in layer.members
         ]
     else:
         packages = [_stripped(package, target) for package in layer.packages]
@@ -49,7 +48,11 @@ def generate(layer: Layer, target: Target, settings: Mapping[str, Any]) -> dict[
         "source": {"virtual": "."},
         "dependencies": [{"name": package["name"]} for package in packages],
     }
-    lock = {"version": 1, "requires-python": _ANY_PYTHON, "package": [root, *packages]}
+    lock: dict[str, Any] = {"version": 1, "requires-python": _ANY_PYTHON}
+    constraints = settings.get("build-constraint-dependencies")
+    if constraints and layer.builds:
+        lock["manifest"] = {"build-constraints": [_requirement(text) for text in constraints]}
+    lock["package"] = [root, *packages]
     manifest = {"project": {"name": PROJECT, "version": "0", "requires-python": _ANY_PYTHON}}
     return {
         "pyproject.toml": tomli_w.dumps(manifest),
@@ -77,6 +80,19 @@ def _stripped(package: LockedPackage, target: Target) -> dict[str, Any]:
     wheels = [_artifact(w) for w in table.get("wheels", ()) if _kin(w, target)]
     if wheels:
         found["wheels"] = wheels
+    return found
+
+
+def _requirement(text: str) -> dict[str, Any]:
+    """Write a requirement as locks do: a frozen sync takes build constraints from nowhere else."""
+    requirement = Requirement(text)
+    found: dict[str, Any] = {"name": canonicalize_name(requirement.name)}
+    if requirement.marker:
+        found["marker"] = str(requirement.marker)
+    if requirement.url:
+        found["url"] = requirement.url
+    else:
+        found["specifier"] = str(requirement.specifier)
     return found
 
 

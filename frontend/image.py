@@ -44,6 +44,11 @@ class BaseImage:
         """The search path for programs."""
         return self.env.get("PATH") or _DEFAULT_PATH
 
+    @property
+    def layers(self) -> int:
+        """How many layers the base has."""
+        return len((self.config.get("rootfs") or {}).get("diff_ids") or ())
+
     def _run(self, key: str) -> Any:
         return (self.config.get("config") or {}).get(key)
 
@@ -149,7 +154,7 @@ def configure(
     if runtime.ports:
         run["ExposedPorts"] = {
             **(run.get("ExposedPorts") or {}),
-            **dict.fromkeys(runtime.ports, {}),
+            **{port: {} for port in runtime.ports},
         }
     base_labels = {_LABEL + "base.name": base.name}
     if base.digest:

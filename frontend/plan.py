@@ -1,13 +1,24 @@
 """From a closure to layers: which package goes into which layer, and in what order.
 
-Pure: the same closure gives the same plan, whatever the order or the machine. From the bottom: the
-empty environment, the sets the user calls heavy, all other third-party packages, the workspace's
-own packages, and files. What changes least lies lowest, since pullers and engines unpack again
-whatever lies above a changed layer.
+Pure: the same closure gives the same plan, whatever the order or the machine. From the bottom:
+
+1. the empty environment
+2. the sets the user calls heavy, in the user's order
+3. packages that are big by themselves, a layer each, the biggest lowest
+4. packages that are built from source, a layer each
+5. all other third-party packages, in buckets
+6. the workspace's own packages, a layer each, the one the image is for last
+7. files
+
+What is big and seldom changes lies lowest, since pullers and engines unpack again whatever lies
+above a changed layer. A bucket is a run of the sorted names that ends before a name whose hash says
+so (content-defined chunking). So a package that comes, goes or moves to another version changes its
+own bucket only; one bucket becomes two, or two one, if its own name is such a mark.
 """
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
 from dataclasses import dataclass, field
@@ -27,6 +38,34 @@ if TYPE_CHECKING:
 
 #: The dependency group that users already have for "install these first".
 HEAVY_GROUP = "heavy"
+#: From this many bytes of its locked file on, a package has a layer of its own.
+BIG = 20_000_000
+#: The most layers an image adds to its base by default.
+LAYERS = 60
+#: The most layers an image can have with its base: overlayfs takes no more than some 127.
+MOST_LAYERS = 125
+#: Packages in a bucket, on average.
+BUCKET = 8
+#: Taken for big where the lock has no sizes, as locks made at some indexes have not.
+BIG_NAMES = (
+    "cupy-*",
+    "flash-attn",
+    "jax-cuda*",
+    "jaxlib",
+    "nvidia-*",
+    "opencv-*",
+    "pyarrow",
+    "pyspark",
+    "ray",
+    "tensorflow*",
+    "torch",
+    "torchaudio",
+    "torchvision",
+    "triton",
+    "vllm",
+    "xformers",
+    "xgboost",
+)
 
 
 class Kind(StrEnum):
@@ -34,6 +73,8 @@ class Kind(StrEnum):
 
     SKELETON = "skeleton"
     HEAVY = "heavy"
+    BIG = "big"
+    BUILT = "built"
     PACKAGES = "packages"
     MEMBER = "member"
     SOURCE = "source"
@@ -50,11 +91,11 @@ class Copied:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of the image, and at most one step of the build."""
+    """One layer of the image, and one step of the build."""
 
     kind: Kind
     packages: tuple[LockedPackage, ...] = ()
-    member: LocalPackage | None = None
+    members: tuple[LocalPackage, ...] = ()
     copies: tuple[Copied, ...] = ()
 
     @property
@@ -64,15 +105,19 @@ class Layer:
             return "virtual environment"
         if self.kind is Kind.FILES:
             return "files: " + ", ".join(copy.source for copy in self.copies)
-        if self.member:
-            return f"{self.kind}: {self.member.name}"
+        if self.members:
+            return f"{self.kind}: {_few([member.name for member in self.members])}"
+        sizes = [package.size for package in self.packages]
+        size = size_text(sum(sizes)) if all(sizes) else ""
         if len(self.packages) == 1:
-            only = self.packages[0]
-            return f"{only.name} {only.version}{size_text(only.size)}"
+            return f"{self.packages[0].name} {self.packages[0].version}{size}"
         names = [package.name for package in self.packages]
-        total = sum(package.size for package in self.packages)
-        shown = ", ".join(names) if len(names) <= 3 else f"{names[0]} … {names[-1]}"
-        return f"{len(names)} packages: {shown}{size_text(total)}"
+        return f"{len(names)} packages: {_few(names)}{size}"
+
+    @property
+    def member(self) -> LocalPackage | None:
+        """The member, where the layer is of one alone."""
+        return self.members[0] if len(self.members) == 1 else None
 
     @property
     def builds(self) -> bool:
@@ -89,11 +134,24 @@ class Plan:
     layers: tuple[Layer, ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class Shape:
+    """What the user says about layers.
+
+    Each of `heavy` is a set of name patterns (`nvidia-*`) that shares a layer; a package belongs to
+    the first set that names it. `big` is in bytes, `layers` the most that are added to the base.
+    """
+
+    heavy: tuple[tuple[str, ...], ...] = ()
+    big: int = BIG
+    layers: int = LAYERS
+
+
 def size_text(size: int) -> str:
     """Return ` (858 MB)`, or nothing where the size is unknown."""
     if size >= 1_000_000:
         return f" ({size / 1e6:.0f} MB)"
-    return f" ({size / 1e3:.0f} kB)" if size else ""
+    return f" ({max(size / 1e3, 1):.0f} kB)" if size else ""
 
 
 def make(
@@ -101,46 +159,116 @@ def make(
     target: Target,
     package: LocalPackage,
     *,
-    heavy: Sequence[Sequence[str]] = (),
+    shape: Shape | None = None,
     workdir: str = "/app",
     files: Iterable[Copied] = (),
 ) -> Plan:
-    """Lay out the image of `package`.
+    """Lay out the image of `package`."""
+    shape = shape or Shape()
+    local = [Layer(Kind.MEMBER, members=(p,)) for p in _installed(closure, package)]
+    if package.virtual:
+        local.append(
+            Layer(Kind.SOURCE, members=(package,), copies=(Copied(package.path, workdir),))
+        )
+    copied = tuple(files)
+    top = [Layer(Kind.FILES, copies=copied)] if copied else []
+    heavy, left = _heavy(closure.third_party, shape.heavy)
+    room = shape.layers - 1 - len(heavy) - len(top)
+    # Third-party packages need one layer at least; members too many to be apart share one.
+    local = _within(local, room - 1)
+    third_party = _third_party(left, shape, room - len(local))
+    return Plan(target, package, (Layer(Kind.SKELETON), *heavy, *third_party, *local, *top))
 
-    Each of `heavy` is a set of name patterns (`nvidia-*`) that shares a layer; a package belongs to
-    the first set that names it. A set that matches nothing has no layer.
-    """
-    layers = [Layer(Kind.SKELETON)]
-    left = list(closure.third_party)
-    for patterns in heavy:
+
+def _installed(closure: Closure, package: LocalPackage) -> list[LocalPackage]:
+    """The members to install, the one the image is for last: it changes most often."""
+    found = [local for local in closure.local if not local.virtual]
+    return sorted(found, key=lambda local: (local.name == package.name, local.name))
+
+
+def _heavy(
+    packages: Iterable[LockedPackage], sets: Iterable[Sequence[str]]
+) -> tuple[list[Layer], list[LockedPackage]]:
+    """Take the named sets out of `packages`; a set that matches nothing has no layer."""
+    left = sorted(packages, key=lambda p: p.name)
+    layers = []
+    for patterns in sets:
         matched = [p for p in left if _matches(p.name, patterns)]
         left = [p for p in left if p not in matched]
         if matched:
             layers.append(Layer(Kind.HEAVY, tuple(matched)))
-    if left:
-        layers.append(Layer(Kind.PACKAGES, tuple(left)))
-    # The package itself changes most often: its layer comes last.
-    for local in sorted(closure.local, key=lambda p: (p.name == package.name, p.name)):
-        if not local.virtual:
-            layers.append(Layer(Kind.MEMBER, member=local))
-    if package.virtual:
-        layers.append(Layer(Kind.SOURCE, member=package, copies=(Copied(package.path, workdir),)))
-    copies = tuple(files)
-    if copies:
-        layers.append(Layer(Kind.FILES, copies=copies))
-    return Plan(target, package, tuple(layers))
+    return layers, left
+
+
+def _within(local: list[Layer], room: int) -> list[Layer]:
+    """Join the lowest of `local` into one layer if there is no room for each."""
+    room = max(room, 1)
+    if len(local) <= room:
+        return local
+    apart = local[len(local) - room + 1 :]
+    joined = local[: len(local) - room + 1]
+    members = tuple(member for layer in joined for member in layer.members)
+    if any(layer.kind is Kind.SOURCE for layer in joined):
+        # Only with room for a single layer: installed and copied packages stay two steps.
+        return [Layer(Kind.MEMBER, members=members[:-1]), joined[-1]]
+    return [Layer(Kind.MEMBER, members=members), *apart]
+
+
+def _third_party(packages: list[LockedPackage], shape: Shape, room: int) -> list[Layer]:
+    """Lay out what is neither named heavy nor local, in at most `room` layers (one at least)."""
+    alone = [p for p in packages if p.built or is_big(p, shape.big)]
+    # Built ones first, then by size: where room is short the smallest join a bucket.
+    alone = sorted(alone, key=lambda p: (not p.built, -p.size, p.name))[: max(room - 1, 0)]
+    rest = [p for p in packages if p not in alone]
+    big = sorted((p for p in alone if not p.built), key=lambda p: (-p.size, p.name))
+    built = [p for p in alone if p.built]
+    return [
+        *(Layer(Kind.BIG, (p,)) for p in big),
+        *(Layer(Kind.BUILT, (p,)) for p in sorted(built, key=lambda p: p.name)),
+        *(Layer(Kind.PACKAGES, bucket) for bucket in buckets(rest, room - len(alone))),
+    ]
+
+
+def is_big(package: LockedPackage, threshold: int) -> bool:
+    """Whether a package has a layer of its own: by its locked file, or by name without a size."""
+    if package.size:
+        return package.size >= threshold
+    return _matches(package.name, BIG_NAMES)
+
+
+def buckets(packages: Sequence[LockedPackage], most: int) -> list[tuple[LockedPackage, ...]]:
+    """Cut `packages`, sorted by name, into at most `most` runs (one at least).
+
+    A run begins at a name whose hash is low. Were there too many, the lowest hashes win: one more
+    name then moves the marks next to it, and the weakest one, but no others.
+    """
+    marks = sorted((mark, p.name) for p in packages if (mark := _mark(p.name)) < 2**32 // BUCKET)
+    begins = {name for _, name in marks[: max(most - 1, 0)]}
+    found: list[list[LockedPackage]] = []
+    for package in sorted(packages, key=lambda p: p.name):
+        if not found or package.name in begins:
+            found.append([])
+        found[-1].append(package)
+    return [tuple(bucket) for bucket in found]
+
+
+def _mark(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]} … {names[-1]}"
 
 
 def copies(files: Mapping[str, str], workdir: str) -> tuple[Copied, ...]:
     """Give every path of `files` its place: the one named, else the same path in `workdir`."""
     found = []
-    for source, target in files.items():
+    for source, place in files.items():
         path = source.strip("/")
-        if not target:
-            # A pattern keeps the folder that it stands in.
-            folder = posixpath.dirname(re.split(r"[*?[]", path)[0])
-            target = posixpath.join(folder, "") if has_magic(path) else path
-        found.append(Copied(path, posixpath.join(workdir, target)))
+        # A pattern keeps the folder that it stands in.
+        folder = posixpath.join(posixpath.dirname(re.split(r"[*?[]", path)[0]), "")
+        same = folder if has_magic(path) else path
+        found.append(Copied(path, posixpath.join(workdir, place or same)))
     return tuple(found)
 
 
@@ -158,14 +286,10 @@ def text(plan: Plan) -> str:
     lines = [f"{plan.package.name}: Python {target.version}, {target.machine}, {libc}"]
     for number, layer in enumerate(plan.layers, 1):
         lines.append(f"{number:>3}. {layer.kind:<9} {layer.title}")
-        if layer.kind in (Kind.HEAVY, Kind.PACKAGES):
-            for package in layer.packages:
-                built = "  built from source" if package.built else ""
-                lines.append(
-                    f"       {package.name} {package.version}{size_text(package.size)}{built}"
-                )
-        elif layer.member and layer.kind is Kind.MEMBER:
-            lines.append(f"       {layer.member.path}")
+        for package in layer.packages if len(layer.packages) > 1 else ():
+            lines.append(f"       {package.name} {package.version}{size_text(package.size)}")
+        if layer.kind is Kind.MEMBER:
+            lines += [f"       {member.path}" for member in layer.members]
         for copy in layer.copies:
             lines.append(f"       {copy.source} -> {copy.target}")
     return "\n".join(lines) + "\n"

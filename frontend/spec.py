@@ -8,6 +8,7 @@ the package's manifest, the same table in the workspace root's manifest, the def
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -73,6 +74,18 @@ def _possible_port(port: str) -> str:
     return port
 
 
+def _bytes(value: object) -> object:
+    """Read a size: `20MB`, `1.5 GB`, a number of bytes; powers of ten."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"([0-9]+(?:[.][0-9]+)?)\s*([kMG]?)B?", value.strip(), re.IGNORECASE)
+    if not match:
+        raise ValueError("a size is a number with kB, MB or GB")
+    factor = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}[match.group(2).lower()]
+    return int(float(match.group(1)) * factor)
+
+
+Bytes = Annotated[int, BeforeValidator(_bytes), Field(ge=0)]
 Text = Annotated[str, BeforeValidator(_text)]
 Name = Annotated[str, AfterValidator(_name)]
 Command = Annotated[tuple[str, ...], BeforeValidator(_words)]
@@ -118,6 +131,15 @@ class Spec(BaseModel):
     )
     heavy: Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_sets)] | None = Field(
         None, description="packages, or sets of packages, with a layer of their own"
+    )
+    big: Bytes | None = Field(
+        None, description="size of a package's file from which on it has a layer of its own: 20MB"
+    )
+    layers: Annotated[int, Field(ge=4, le=120)] | None = Field(
+        None, description="the most layers that are added to the base"
+    )
+    merge: bool | None = Field(
+        None, description="false copies the layers one on the other, as old engines need it"
     )
 
 
@@ -177,6 +199,8 @@ def _argument_value(key: str, text: str) -> Any:
             return tomli.loads(f"value = {text}")["value"]
         except tomli.TOMLDecodeError:
             raise FrontendError(f"build argument {key!r} is not a list: {text}") from None
+    if key == "merge":
+        return {"true": True, "false": False}.get(text.lower(), text)
     if key in _LISTS:
         return [item.strip() for item in text.split(",") if item.strip()]
     return text

@@ -7,65 +7,80 @@ does with `[tool.uv]`). Only what a layer needs is carried, so that other settin
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+
+from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from frontend.plan import Layer
 
-#: Settings that matter when something is built from source.
+#: Settings that matter when something is built from source. Build constraints are not among them:
+#: a frozen sync takes those from the lock alone (see `flatlock`).
 _BUILD_KEYS = (
-    "build-constraint-dependencies",
     "config-settings",
     "config-settings-package",
     "dependency-metadata",
     "exclude-newer",
     "exclude-newer-package",
+    "extra-build-dependencies",
     "extra-build-variables",
+    "extra-index-url",
     "find-links",
     "index-strategy",
-    "no-build",
-    "no-build-package",
+    "index-url",
     "no-binary",
     "no-binary-package",
+    "no-build",
+    "no-build-package",
+    "no-index",
 )
 #: Settings that say how an index is reached.
 _INDEX_KEYS = ("allow-insecure-host", "keyring-provider")
+_CREDENTIALS = re.compile(r"(https?://)[^/\s]*@")
 
 
 def project(settings: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
-    """Return the settings of `[tool.uv]` that `layer` depends on."""
+    """Return the settings of `[tool.uv]` that `layer` depends on, without any credentials."""
+    builds = layer.builds or _forced(settings, layer)
     registries = {_bare(package.registry) for package in layer.packages}
-    indexes = []
-    for index in settings.get("index") or ():
-        url = index.get("url", "")
-        # Build requirements are resolved anew, from any index; locked files from their own.
-        if layer.builds or _bare(url) in registries:
-            indexes.append({**index, "url": without_credentials(url)})
-    found: dict[str, Any] = {}
-    if layer.builds:
-        found = {key: settings[key] for key in _BUILD_KEYS if key in settings}
-        if "index-url" in settings:
-            found["index-url"] = without_credentials(settings["index-url"])
-        if "extra-index-url" in settings:
-            found["extra-index-url"] = [without_credentials(u) for u in settings["extra-index-url"]]
+    # Build requirements are resolved anew, from any index; locked files come from their own.
+    indexes = [
+        index
+        for index in settings.get("index") or ()
+        if builds or _bare(index.get("url", "")) in registries
+    ]
+    found = {key: settings[key] for key in _BUILD_KEYS if builds and key in settings}
     if indexes:
         found["index"] = indexes
     for key in _INDEX_KEYS:
-        if settings.get(key) and (indexes or layer.builds):
+        if settings.get(key) and (indexes or builds):
             found[key] = settings[key]
-    return found
+    without: dict[str, Any] = without_credentials(found)
+    return without
 
 
-def without_credentials(url: str) -> str:
-    """Return `url` without user and password: neither may reach a layer or a cache key."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+def _forced(settings: Mapping[str, Any], layer: Layer) -> bool:
+    """Whether a package that has wheels is to be built nevertheless."""
+    forced = {canonicalize_name(name) for name in settings.get("no-binary-package") or ()}
+    return bool(settings.get("no-binary")) or any(p.name in forced for p in layer.packages)
+
+
+def without_credentials(value: Any) -> Any:
+    """Return `value` with no user or password in a URL: neither may reach a layer or a cache key.
+
+    Only URLs of HTTP: the user of `git+ssh://git@…` is part of the address.
+    """
+    if isinstance(value, str):
+        return _CREDENTIALS.sub(r"\1", value)
+    if isinstance(value, list):
+        return [without_credentials(item) for item in value]
+    if isinstance(value, dict):
+        return {key: without_credentials(item) for key, item in value.items()}
+    return value
 
 
 def _bare(url: str) -> str:
-    return without_credentials(url).rstrip("/")
+    return str(without_credentials(url)).rstrip("/")

@@ -1,8 +1,8 @@
 """Write one layer of the image into the empty directory /layer, of which /app shows the part app.
 
     layer.py skeleton                         the empty virtual environment
-    layer.py packages REPORT [PACKAGE ...]    what the generated lock names; PACKAGEs are always built anew
-    layer.py copy REPORT FROM TO [...]        files as they are, FROM below the sources, TO in the image
+    layer.py packages REPORT [PACKAGE ...]    what the generated lock names, PACKAGEs built anew
+    layer.py copy REPORT FROM TO [...]        files: FROM below the sources, TO in the image
 
 When a step fails for a reason that the user can mend, REPORT (a name) receives it as JSON, in a
 directory that outlives the failed step: the exit code alone could not carry it. Whatever is written
@@ -152,7 +152,7 @@ def packages(report, reinstall):
         "--no-default-groups",
     ]
     for name in reinstall:
-        # uv's cache does not see an edit below a source directory: without this it installs old code.
+        # uv's cache does not see edits below a source directory: it would install old code.
         arguments += ["--reinstall-package", name]
     run_uv([*arguments, "--project", ROOT + "/lock"], report)
     for path in sorted(skeleton, reverse=True):

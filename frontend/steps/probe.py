@@ -13,7 +13,7 @@ def libc():
     name, version = platform.libc_ver()
     if name == "glibc":
         return {"name": "glibc", "version": version}
-    # musl has no version symbol; its loader prints the version when called without arguments (PEP 656).
+    # musl has no version symbol; its loader prints the version when called alone (PEP 656).
     try:
         import subprocess
 
