@@ -91,7 +91,7 @@ class Network:
 def allocate(programs: Programs) -> Network:
     """Choose a bridge name and a range that nothing on this machine uses, and bring them up."""
     with cache.locked(cache.RUNTIME / "network.lock"):
-        taken = _routed()
+        taken = routed(Path("/proc/net/route").read_text())
         for number, candidate in enumerate(_candidates()):
             bridge = f"{_PREFIX}{number}"
             if _exists(bridge) or any(candidate.overlaps(other) for other in taken):
@@ -109,10 +109,10 @@ def _candidates() -> Iterator[IPv4Network]:
         yield from IPv4Network(block).subnets(new_prefix=20)
 
 
-def _routed() -> list[IPv4Network]:
-    """The destinations of all routes but the default one."""
+def routed(table: str) -> list[IPv4Network]:
+    """The destinations of all routes but the default one, from the text of /proc/net/route."""
     networks = []
-    for line in Path("/proc/net/route").read_text().splitlines()[1:]:
+    for line in table.splitlines()[1:]:
         _, destination, _, _, _, _, _, mask, *_ = line.split()
         address, netmask = (
             IPv4Address(struct.pack("<I", int(field, 16))) for field in (destination, mask)
