@@ -59,7 +59,8 @@ class Lock:
             )
         if version != SCHEMA:
             raise FrontendError(
-                f"{source.filename} has schema version {version!r}, and this frontend knows {SCHEMA}",
+                f"{source.filename} has schema version {version!r}, "
+                f"and this frontend knows {SCHEMA}",
                 remedy="Use a newer frontend image, or lock with the uv release your team pins.",
                 places=(document.place("version"),),
             )

@@ -172,7 +172,8 @@ def make(
         )
     copied = tuple(files)
     top = [Layer(Kind.FILES, copies=copied)] if copied else []
-    heavy, left = _heavy(closure.third_party, shape.heavy)
+    # Skeleton, other packages, members and files need a layer each.
+    heavy, left = _heavy(closure.third_party, shape.heavy, shape.layers - 4)
     room = shape.layers - 1 - len(heavy) - len(top)
     # Third-party packages need one layer at least; members too many to be apart share one.
     local = _within(local, room - 1)
@@ -187,17 +188,22 @@ def _installed(closure: Closure, package: LocalPackage) -> list[LocalPackage]:
 
 
 def _heavy(
-    packages: Iterable[LockedPackage], sets: Iterable[Sequence[str]]
+    packages: Iterable[LockedPackage], sets: Iterable[Sequence[str]], most: int
 ) -> tuple[list[Layer], list[LockedPackage]]:
-    """Take the named sets out of `packages`; a set that matches nothing has no layer."""
+    """Take the named sets out of `packages`, in at most `most` layers (one at least).
+
+    A set that matches nothing has no layer; sets too many to be apart share the last one.
+    """
     left = sorted(packages, key=lambda p: p.name)
-    layers = []
+    found: list[list[LockedPackage]] = []
     for patterns in sets:
         matched = [p for p in left if _matches(p.name, patterns)]
         left = [p for p in left if p not in matched]
-        if matched:
-            layers.append(Layer(Kind.HEAVY, tuple(matched)))
-    return layers, left
+        if matched and len(found) < max(most, 1):
+            found.append(matched)
+        elif matched:
+            found[-1] += matched
+    return [Layer(Kind.HEAVY, tuple(p)) for p in found], left
 
 
 def _within(local: list[Layer], room: int) -> list[Layer]:
@@ -261,22 +267,25 @@ def _few(names: Sequence[str]) -> str:
 
 
 def copies(files: Mapping[str, str], workdir: str) -> tuple[Copied, ...]:
-    """Give every path of `files` its place: the one named, else the same path in `workdir`."""
+    """Give every path of `files` its place: the one named, else the same path in `workdir`.
+
+    A pattern's place is a folder, which a place that ends in a slash always is.
+    """
     found = []
     for source, place in files.items():
         path = source.strip("/")
-        # A pattern keeps the folder that it stands in.
-        folder = posixpath.join(posixpath.dirname(re.split(r"[*?[]", path)[0]), "")
-        same = folder if has_magic(path) else path
-        found.append(Copied(path, posixpath.join(workdir, place or same)))
+        if has_magic(path):
+            # It keeps the folder that it stands in.
+            folder = place or posixpath.dirname(re.split(r"[*?[]", path)[0])
+            target = posixpath.join(workdir, folder, "")
+        else:
+            target = posixpath.join(workdir, place or path)
+        found.append(Copied(path, target))
     return tuple(found)
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
-    return any(
-        fnmatchcase(name, pattern if "*" in pattern else canonicalize_name(pattern))
-        for pattern in patterns
-    )
+    return any(fnmatchcase(name, canonicalize_name(pattern)) for pattern in patterns)
 
 
 def text(plan: Plan) -> str:
