@@ -15,16 +15,17 @@ from frontend.container import Builder
 from frontend.emit import emit
 from frontend.errors import FrontendError
 from frontend.failure import explain
+from frontend.freshness import compare
 from frontend.gateway import CacheImport, GatewayError, PlatformResult, Result
 from frontend.own_image import own_image
 from frontend.toml_document import TomlDocument
 
 if TYPE_CHECKING:
-    import llb
     from collections.abc import Callable
 
     from packaging.pylock import Pylock
 
+    import llb
     from frontend.closure import Closure
     from frontend.context import Context
     from frontend.errors import Place
@@ -58,6 +59,7 @@ def build(gateway: Gateway, request: Request) -> Result:
         lambda: read_closure(gateway, job), lambda: own_image(gateway, request)
     )
     job = replace(job, workspace=workspace)
+    check_lock(gateway, job)
     images = gateway.together(
         *(_platform_builder(gateway, job, pylock, uv, platform) for platform in request.platforms)
     )
@@ -117,6 +119,32 @@ def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
         lambda: export(files, job.selection, (workspace.lock.place(job.package.name),)),
         lambda: workspaces.read_manifests(gateway, job.context, workspace, needed),
     )
+
+
+def check_lock(gateway: Gateway, job: Job) -> None:
+    """Compare the lock with the manifests that matter; the key `lock` says what a difference does.
+
+    FrontendError where it is strict (the default) and more than a member's version differs.
+    """
+    mode = job.settings.spec.lock or "strict"
+    if mode == "off":
+        return
+    lock, workspace, selection = job.workspace.lock, job.workspace, job.selection
+    names = lock.local_closure(selection.package, selection.extras, selection.groups)
+    for name in names:
+        member = lock.local_packages[name]
+        if name not in lock.members:
+            continue
+        groups = selection.groups if name == selection.package else ()
+        for drift in compare(lock, member, workspace.manifest(member), groups):
+            if mode == "strict" and not drift.harmless:
+                raise FrontendError(
+                    f"the lock is out of date: {drift.message}",
+                    remedy="Run `uv lock` and commit the result "
+                    '(or set `lock = "warn"` to build what the lock says).',
+                    places=(drift.place,),
+                )
+            gateway.warn(f"uv.lock is out of date: {drift.message}", places=(drift.place,))
 
 
 def build_platform(

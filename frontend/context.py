@@ -1,8 +1,8 @@
 """The build context: what is read from it, and how its directories enter the build.
 
 A monorepo can hold a million files, so nothing here uses a `**` pattern to include: files are
-named, directories are transferred one by one. Two loads with different patterns under one shared-key hint
-make BuildKit delete and send files again, so every set of patterns has a hint of its own.
+named, directories are transferred one by one. Two loads with different patterns under one
+shared-key hint make BuildKit delete and send files again, so every set of patterns has its own.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import difflib
 import re
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tomli
 from packaging.utils import canonicalize_name, is_normalized_name
@@ -137,6 +137,9 @@ class Spec(BaseModel):
     )
     layers: Annotated[int, Field(ge=4, le=120)] | None = Field(
         None, description="the most layers that are added to the base"
+    )
+    lock: Literal["strict", "warn", "off"] | None = Field(
+        None, description="what a lock that no longer fits the manifests leads to"
     )
     merge: bool | None = Field(
         None, description="false copies the layers one on the other, as old engines need it"

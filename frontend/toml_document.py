@@ -70,6 +70,16 @@ class TomlDocument:
                 return Place.line(self.source, next(exact, within[0][1]))
         return Place.line(self.source, 1)
 
+    def place_of(self, text: str, *path: str) -> Place:
+        """Return the line below `path` that holds `text`, an item of its list; else its own."""
+        start = self.place(*path)
+        later = (line for _, line in self._keys if line > start.start)
+        lines = self.source.text.split("\n")
+        for number in range(start.start, next(later, len(lines) + 1)):
+            if text in lines[number - 1]:
+                return Place.line(self.source, number)
+        return start
+
     def array_item(self, array: str, **wanted: str) -> Place:
         """Return the place of the `[[array]]` table whose string keys have the `wanted` values.
 
