@@ -1,0 +1,66 @@
+"""The plans of the shop's services as text, made without an engine.
+
+`python -m tests.shop.plans` writes them anew, to be reviewed as a diff.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import MappingProxyType
+
+import llb
+from frontend import build, image, spec
+from frontend.closure import Selection, close, export
+from frontend.context import Context
+from frontend.errors import SourceText
+from frontend.plan import text
+from frontend.request import Request
+from frontend.toml_document import TomlDocument
+from frontend.workspace import Workspace, find_package, open_workspace
+from tests.unit.frontend.targets import target
+
+GOLDEN = Path(__file__).with_name("plans")
+PACKAGES = ("api", "worker", "data", "report")
+
+
+def plan_text(folder: Path, package: str) -> str:
+    """Plan the image of `package` of the workspace in `folder`, for Python 3.13 on amd64."""
+    files = {
+        name: SourceText(name, (folder / name).read_text())
+        for name in ("pyproject.toml", "uv.lock")
+    }
+    workspace = open_workspace(".", files)
+    arguments = spec.from_arguments({"package": package})
+    chosen = find_package(workspace, spec.settle(arguments))
+    path = workspace.manifest_path(chosen)
+    manifest = TomlDocument.parse(SourceText(path, (folder / path).read_text()))
+    workspace = Workspace(".", workspace.root, workspace.lock, manifests={chosen.name: manifest})
+    settings = spec.settle(
+        arguments, spec.from_manifest(manifest), spec.from_manifest(workspace.root)
+    )
+    platform = llb.Platform("linux", "amd64")
+    request = Request(MappingProxyType({}), "", platform)
+    selection = Selection(package, settings.spec.extras or (), settings.spec.groups or ())
+    job = build.Job(request, Context(request), settings, workspace, chosen, selection)
+    exported = export(
+        {**{name: source.text for name, source in files.items()}, path: manifest.source.text},
+        selection,
+    )
+    base = image.BaseImage("python:3.13-slim", "", "", {})
+    python = target("3.13.5")
+    return text(build.make_plan(job, close(exported, workspace.lock, python), python, base))
+
+
+def main() -> None:
+    """Lock the shop and write every plan."""
+    from examples import lock
+
+    folder = Path(lock.__file__).with_name("shop")
+    lock.lock(folder)
+    GOLDEN.mkdir(exist_ok=True)
+    for package in PACKAGES:
+        (GOLDEN / f"{package}.txt").write_text(plan_text(folder, package))
+
+
+if __name__ == "__main__":
+    main()
