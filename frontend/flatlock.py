@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from frontend.plan import Kind
+from frontend.uv_settings import builds
 from frontend.uv_settings import project as project_settings
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def generate(layer: Layer, target: Target, settings: Mapping[str, Any]) -> dict[
     }
     lock: dict[str, Any] = {"version": 1, "requires-python": _ANY_PYTHON}
     constraints = settings.get("build-constraint-dependencies")
-    if constraints and layer.builds:
+    if constraints and builds(settings, layer):
         lock["manifest"] = {"build-constraints": [_requirement(text) for text in constraints]}
     lock["package"] = [root, *packages]
     manifest = {"project": {"name": PROJECT, "version": "0", "requires-python": _ANY_PYTHON}}

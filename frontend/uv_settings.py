@@ -44,28 +44,31 @@ _CREDENTIALS = re.compile(r"(https?://)[^/\s]*@")
 
 def project(settings: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
     """Return the settings of `[tool.uv]` that `layer` depends on, without any credentials."""
-    builds = layer.builds or _forced(settings, layer)
+    building = builds(settings, layer)
     registries = {_bare(package.registry) for package in layer.packages}
     # Build requirements are resolved anew, from any index; locked files come from their own.
     indexes = [
         index
         for index in settings.get("index") or ()
-        if builds or _bare(index.get("url", "")) in registries
+        if building or _bare(index.get("url", "")) in registries
     ]
-    found = {key: settings[key] for key in _BUILD_KEYS if builds and key in settings}
+    found = {key: settings[key] for key in _BUILD_KEYS if building and key in settings}
     if indexes:
         found["index"] = indexes
     for key in _INDEX_KEYS:
-        if settings.get(key) and (indexes or builds):
+        if settings.get(key) and (indexes or building):
             found[key] = settings[key]
     without: dict[str, Any] = without_credentials(found)
     return without
 
 
-def _forced(settings: Mapping[str, Any], layer: Layer) -> bool:
-    """Whether a package that has wheels is to be built nevertheless."""
+def builds(settings: Mapping[str, Any], layer: Layer) -> bool:
+    """Whether something is built from source, if only because the settings forbid its wheels."""
     forced = {canonicalize_name(name) for name in settings.get("no-binary-package") or ()}
-    return bool(settings.get("no-binary")) or any(p.name in forced for p in layer.packages)
+    without_wheels = bool(settings.get("no-binary")) or any(
+        p.name in forced for p in layer.packages
+    )
+    return layer.builds or without_wheels
 
 
 def without_credentials(value: Any) -> Any:
