@@ -30,6 +30,7 @@ _SUPPORT = (
     "libdevmapper1.02.1",
     "libsystemd0",
 )
+_ENGINE = ("docker.io", "containerd", "tini")
 _CLIENT = ("docker-cli", "docker-buildx", "docker-compose")
 
 
@@ -41,7 +42,6 @@ class Kind:
     about: str
     # Newest first: sid moves, and the first suite whose programs start here is taken.
     suites: tuple[str, ...]
-    packages: tuple[str, ...]
     containerd_store: bool
 
 
@@ -52,28 +52,24 @@ KINDS = {
             "docker28",
             "Docker 28, containerd image store (BuildKit with MergeOp)",
             ("sid", "trixie"),
-            ("docker.io", "containerd", "tini-static"),
             containerd_store=True,
         ),
         Kind(
             "docker28-graph",
             "Docker 28, overlay2 graph driver (its default; no MergeOp)",
             ("sid", "trixie"),
-            ("docker.io", "containerd", "tini-static"),
             containerd_store=False,
         ),
         Kind(
             "docker26",
             "Docker 26, containerd image store",
             ("trixie",),
-            ("docker.io", "containerd", "tini-static"),
             containerd_store=True,
         ),
         Kind(
             "docker20",
             "Docker 20.10 (BuildKit 0.8)",
             (_STABLE,),
-            ("docker.io", "containerd", "tini"),
             containerd_store=False,
         ),
     )
@@ -115,8 +111,8 @@ def programs(kind: Kind) -> Programs:
     Raises EngineUnavailable.
     """
     return Programs(
-        daemon=_newest(kind.suites, kind.packages, (("dockerd", "--version"),)),
-        client=_newest(("sid", "trixie"), _CLIENT, (("docker", "--version"),)),
+        daemon=_newest(kind.suites, _ENGINE, "dockerd"),
+        client=_newest(("sid", "trixie"), _CLIENT, "docker"),
         support=support(),
     )
 
@@ -126,16 +122,16 @@ def support() -> debian.Prefix:
     return debian.unpack(_STABLE, _SUPPORT)
 
 
-def _newest(
-    suites: Sequence[str], packages: Sequence[str], probes: Sequence[tuple[str, ...]]
-) -> debian.Prefix:
+def _newest(suites: Sequence[str], packages: Sequence[str], program: str) -> debian.Prefix:
+    """The first of the suites whose packages can be had and whose program starts here."""
     reasons = []
     for suite in suites:
+        # The static init for containers has become a package of its own there.
+        names = ["tini-static" if (suite, name) == ("sid", "tini") else name for name in packages]
         try:
-            prefix = debian.unpack(suite, packages)
-            for name, *arguments in probes:
-                command = [str(prefix.executable(name)), *arguments]
-                subprocess.run(command, check=True, capture_output=True, text=True)
+            prefix = debian.unpack(suite, names)
+            command = [str(prefix.executable(program)), "--version"]
+            subprocess.run(command, check=True, capture_output=True, text=True)
         except (EngineUnavailable, FileNotFoundError) as error:
             reasons.append(str(error))
         except subprocess.CalledProcessError as error:
