@@ -13,6 +13,10 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -37,9 +41,7 @@ def _install(target: Path, project: dict[str, dict[str, list[str]]]) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--clear", target], check=True)
     python = str(target / "bin/python")
     uv = next(each for each in project["dependency-groups"]["dev"] if each.startswith("uv=="))
-    env = dict(os.environ)
-    if bundle := ca_bundle():
-        env |= {"SSL_CERT_FILE": str(bundle), "PIP_CERT": str(bundle)}
+    env = trusting(os.environ)
     pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", uv]
     subprocess.run(pip, env=env, check=True, stdout=sys.stderr)
     wanted = ["--requirements", "pyproject.toml", "--group", "dev"]
@@ -47,11 +49,21 @@ def _install(target: Path, project: dict[str, dict[str, list[str]]]) -> None:
     subprocess.run(install, env=env, cwd=ROOT, check=True, stdout=sys.stderr)
 
 
+def trusting(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment, with pip and uv told to trust what the machine trusts.
+
+    Both bring certificates of their own, which lack a company's private authority.
+    """
+    bundle = ca_bundle()
+    trust = {} if bundle is None else {"SSL_CERT_FILE": str(bundle), "PIP_CERT": str(bundle)}
+    return {**trust, **env}
+
+
 def main(command: list[str]) -> None:
     """Replace this process by the command."""
     folder = environment()
     path = f"{folder / 'bin'}:{os.environ.get('PATH', os.defpath)}"
-    env = {**os.environ, "VIRTUAL_ENV": str(folder), "PATH": path}
+    env = {**trusting(os.environ), "VIRTUAL_ENV": str(folder), "PATH": path}
     env.pop("PYTHONHOME", None)
     os.chdir(ROOT)
     os.execvpe(command[0], command, env)
