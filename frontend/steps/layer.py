@@ -76,28 +76,30 @@ def run_uv(arguments, report):
 
 def classify(output):
     """Name the kind of failure, and the package it is about, from what uv printed (uv 0.13)."""
-    package = re.search(r"(?:download|build|fetch|Distribution|for) `([A-Za-z0-9._-]+)", output)
+    # What a build backend printed is indented below these lines, and may say anything.
+    said = "\n".join(re.findall(r"^(?:error:|  cause:).*", output, re.M)) or output
+    package = re.search(r"(?:download|build|fetch|Distribution|for) `([A-Za-z0-9._-]+)", said)
     tail = "\n".join(output.strip().splitlines()[-60:])
     found = {"package": package.group(1) if package else "", "output": tail, "detail": ""}
-    url = re.search(r"Failed to fetch: `?(\S+?)`?$", output, re.M)
+    url = re.search(r"Failed to fetch: `?(\S+?)`?$", said, re.M)
     for kind, pattern in (
         ("hash", r"Hash mismatch"),
-        ("certificate", r"invalid peer certificate[^\n]*|certificate verify failed[^\n]*"),
-        ("auth", r"(?:401 Unauthorized|403 Forbidden)"),
-        ("missing", r"(?:404 Not Found|410 Gone)"),
+        ("certificate", r"invalid peer certificate.*|certificate verify failed.*"),
+        ("auth", r"401 Unauthorized|403 Forbidden"),
+        ("missing", r"404 Not Found|410 Gone"),
         ("wheel", r"doesn't have a source distribution or wheel|has no binary distribution"),
         ("git", r"Git executable not found"),
-        ("network", r"dns error|[Cc]onnection (?:refused|reset)|error sending request|timed? ?out"),
+        ("network", r"error sending request|HTTP status server error|reading a body|timed out"),
         ("build", r"Failed to build|build backend returned an error"),
     ):
-        match = re.search(pattern, output)
+        match = re.search(pattern, said)
         if match:
             found["kind"] = kind
             found["detail"] = (
                 url.group(1) if url and kind not in ("hash", "build") else match.group(0)
             )
             if kind == "hash":
-                hashes = re.findall(r"sha256:[0-9a-f]{64}", output)
+                hashes = re.findall(r"sha(?:256|384|512):[0-9a-f]{64,}", output)
                 found["detail"] = " ".join(hashes[:2])
             return found
     found["kind"] = "other"
@@ -107,10 +109,11 @@ def classify(output):
 def fail(report, found):
     """Leave `found` for the frontend and end this step."""
     try:
-        path = os.path.join(REPORTS, report)
-        with open(path + ".tmp", "w") as output:
-            json.dump(found, output)
-        os.replace(path + ".tmp", path)
+        if report:
+            path = os.path.join(REPORTS, report)
+            with open(path + ".tmp", "w") as output:
+                json.dump(found, output)
+            os.replace(path + ".tmp", path)
     except OSError as error:
         print("uv-frontend: no report could be left: %s" % error, file=sys.stderr)
     sys.exit(1)
@@ -174,8 +177,8 @@ def copy(report, pairs):
     """Copy each FROM (below the sources; a pattern where it holds wildcards) to TO in the image."""
     for source, target in zip(pairs[::2], pairs[1::2]):
         base = SOURCES + "/" + source if source not in ("", ".") else SOURCES
-        found = sorted(glob.glob(base)) if glob.has_magic(base) else [base]
-        found = [path for path in found if os.path.lexists(path)]
+        # A name may look like a pattern: one that exists is meant.
+        found = [base] if os.path.lexists(base) else sorted(glob.glob(base))
         if not found:
             fail(report, {"kind": "files", "package": source, "detail": source, "output": ""})
         for path in found:
@@ -201,15 +204,13 @@ def copy_tree(source, target):
 
 def compile_copied():
     """Bytecode for copied Python sources, as uv makes it for installed ones."""
-    import compileall
-    import py_compile
-
-    compileall.compile_dir(
-        LAYER + "/app",
-        ddir="/app",
-        quiet=2,
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-    )
+    command = [sys.executable, "-s", "-S", "-m", "compileall", "-q", "-d", "/app"]
+    command += ["--invalidation-mode", "unchecked-hash", LAYER + "/app"]
+    # In a process of its own: this one ignores the environment and so has a random hash seed, which
+    # before Python 3.11 decides the order of sets in bytecode. A file that cannot be compiled is
+    # left for Python to refuse.
+    env = dict(os.environ, PYTHONHASHSEED="0")
+    subprocess.call(command, cwd="/", env=env, stdout=subprocess.DEVNULL)
 
 
 def settle():
