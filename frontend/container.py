@@ -75,6 +75,7 @@ class Builder:
         """Run `arguments` in the form above and return what it wrote to /layer."""
         request = self.request
         values = {
+            **self.image.build_env,
             "HOME": "/tmp",
             "LANG": "C.UTF-8",
             "PATH": self.image.path,

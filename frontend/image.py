@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 VENV = "/app/.venv"
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_NOT_FOR_STEPS = ("PIP_", "PYTHON", "UV_", "VIRTUAL_ENV", "CONDA_", "GPG_KEY")
 _LABEL = "org.opencontainers.image."
 
 
@@ -38,6 +39,14 @@ class BaseImage:
         """The environment the base sets."""
         pairs = (item.partition("=") for item in self._run("Env") or ())
         return {name: value for name, _, value in pairs}
+
+    @property
+    def build_env(self) -> dict[str, str]:
+        """What the image sets for whatever runs in it (CUDA_HOME, LD_LIBRARY_PATH, CC…).
+
+        Less what would lead uv or the interpreter astray, and what only names a Python version.
+        """
+        return {k: v for k, v in self.env.items() if not k.startswith(_NOT_FOR_STEPS)}
 
     @property
     def path(self) -> str:
