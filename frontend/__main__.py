@@ -23,11 +23,16 @@ def main() -> int:
 
 
 def _build(gateway: Gateway) -> Result:
-    # Within the session, so that even a failed import is told to the user.
-    from frontend.build import build
+    # Within the session, so that even a failed import is told to the user. The first files are
+    # asked for before the rest of the program is loaded.
+    from frontend.context import FirstReads
     from frontend.request import parse
 
-    return build(gateway, parse(os.environ))
+    request = parse(os.environ)
+    reads = FirstReads.begin(gateway, request)
+    from frontend.build import build
+
+    return build(gateway, request, reads)
 
 
 if __name__ == "__main__":

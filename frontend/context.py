@@ -123,6 +123,29 @@ class Context:
         return ignoring_line(self.ignore.text, path) if self.ignore else 0
 
 
+@dataclass(frozen=True)
+class FirstReads:
+    """The reads that every build begins with; `folder` is the workspace they took for granted.
+
+    Each call waits for its read, and raises what the read raised.
+    """
+
+    folder: str
+    build_file: Callable[[], BuildFile]
+    head: Callable[[], dict[str, SourceText]]
+
+    @classmethod
+    def begin(cls, gateway: Gateway, request: Request) -> FirstReads:
+        """Send the reads off."""
+        gateway.cache_imports = request.cache_imports
+        folder = request.arguments.get("workspace", ".")
+        return cls(
+            folder,
+            gateway.begin(lambda: build_file(gateway, request)),
+            gateway.begin(lambda: head(gateway, request, folder)),
+        )
+
+
 def build_file(gateway: Gateway, request: Request) -> BuildFile:
     """Read the build file, and the ignore file that stands beside it under its name."""
     name = request.filename

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from frontend.errors import FrontendError
+from frontend.gateway.client import CacheImport
 from llb import Platform, ResolveMode
 
 if TYPE_CHECKING:
@@ -27,14 +28,6 @@ _FOREIGN_PREFIX = "BUILDKIT_"
 _FOREIGN = frozenset({"SOURCE_DATE_EPOCH", "BUILDX_NO_DEFAULT_ATTESTATIONS"})
 _NETWORKS = ("", "default", "sandbox", "none", "host")
 _LATEST_EPOCH = 253402300799  # the last second of the year 9999, the last that RFC 3339 can write
-
-
-@dataclass(frozen=True)
-class CacheImport:
-    """One `--cache-from`: its type (`registry`, `local`, `gha`…) and attributes."""
-
-    type: str
-    attributes: Mapping[str, str]
 
 
 @dataclass(frozen=True)

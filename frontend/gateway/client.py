@@ -388,6 +388,10 @@ class Gateway:
         """Whether the daemon has taken a result or an error."""
         return self._returned
 
+    def begin(self, call: Callable[[], _T]) -> Callable[[], _T]:
+        """Makes a call in the background; what is returned waits for its result, or raises it."""
+        return _in_thread(call).result
+
     @overload
     def together(
         self, first: Callable[[], _T1], second: Callable[[], _T2], /

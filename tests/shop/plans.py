@@ -13,6 +13,7 @@ from frontend import build, image, spec
 from frontend.closure import Selection, close, export
 from frontend.context import Context
 from frontend.errors import SourceText
+from frontend.job import Job
 from frontend.plan import text
 from frontend.request import Request
 from frontend.toml_document import TomlDocument
@@ -41,7 +42,7 @@ def plan_text(folder: Path, package: str) -> str:
     platform = llb.Platform("linux", "amd64")
     request = Request(MappingProxyType({}), "", platform)
     selection = Selection(package, settings.spec.extras or (), settings.spec.groups or ())
-    job = build.Job(request, Context(request), settings, workspace, chosen, selection)
+    job = Job(request, Context(request), settings, workspace, chosen, selection)
     exported = export(
         {**{name: source.text for name, source in files.items()}, path: manifest.source.text},
         selection,
