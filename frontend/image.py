@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -88,7 +90,7 @@ def command(
     """
     if entrypoint is not None or cmd is not None:
         return entrypoint or (), cmd or ()
-    script = next((s for s in scripts if s.replace("_", "-").lower() == package), "")
+    script = next((s for s in scripts if canonicalize_name(s) == package), "")
     if len(scripts) == 1:
         script = scripts[0]
     if script:
@@ -102,7 +104,9 @@ def metadata_labels(project: Mapping[str, Any], name: str, version: str) -> dict
     authors = [a.get("name") or a.get("email", "") for a in project.get("authors") or ()]
     license_ = project.get("license")
     if isinstance(license_, dict):
-        license_ = license_.get("text", "")
+        # Often the whole text, where the label wants an expression such as MIT.
+        text = str(license_.get("text", "")).strip()
+        license_ = "" if "\n" in text else text
     found = {
         "title": name,
         "version": version,

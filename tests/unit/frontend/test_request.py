@@ -7,7 +7,8 @@ import json
 import pytest
 
 from frontend.errors import FrontendError
-from frontend.request import CacheImport, Request, parse
+from frontend.gateway.client import CacheImport
+from frontend.request import Request, parse
 from llb import Platform, ResolveMode
 
 AMD64 = Platform("linux", "amd64")
