@@ -98,6 +98,7 @@ def build_platform(gateway: Gateway, job: Job, pylock: Pylock, ground: Ground) -
     platform, base = ground.platform, ground.base
     closure = close(pylock, workspace.lock, ground.target)
     made = make_plan(job, closure, ground.target, base)
+    note_built(gateway, job, closure)
     prefix = f"{platform.id} " if request.multi_platform else ""
     emitted = emit(
         made,
@@ -114,6 +115,18 @@ def build_platform(gateway: Gateway, job: Job, pylock: Pylock, ground: Ground) -
         raise explain(gateway, ground.builder, emitted, workspace, settings, error) from error
     config = image.configure(base, platform, made, runtime(job), request.source_date_epoch)
     return PlatformResult(platform, ref, config, base.raw or None)
+
+
+def note_built(gateway: Gateway, job: Job, closure: Closure) -> None:
+    """Say which packages are built, since what a compiler writes may differ between machines."""
+    built = [package for package in closure.third_party if package.built]
+    if built:
+        names = ", ".join(f"{package.name} {package.version}" for package in built)
+        gateway.warn(
+            f"no wheel for this image, built from source: {names}. "
+            "Its layer may differ from one machine to the next.",
+            places=(job.workspace.lock.place(built[0].name, built[0].version),),
+        )
 
 
 def make_plan(job: Job, closure: Closure, target: Target, base: image.BaseImage) -> plan.Plan:

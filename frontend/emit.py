@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from frontend.workspace import Workspace
 
 
+#: 1980-01-01, the time that every file of a layer has (`steps/layer.py`).
+TIMESTAMP = 315532800
+
+
 @dataclass(frozen=True)
 class Step:
     """A layer and the filesystem its step writes; `report` names the report a failure leaves."""
@@ -98,6 +102,9 @@ def _step(
     mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
     arguments = ["packages", report]
     env: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml"}
+    if layer.builds:
+        # For backends and compilers that would write the time of the build into what they make.
+        env["SOURCE_DATE_EPOCH"] = str(TIMESTAMP)
     locations: list[llb.Location] = []
     if layer.members:
         arguments += [member.name for member in layer.members]
