@@ -84,6 +84,9 @@ def compare(
     locked_groups = metadata.get("requires-dev", {})
     for group in groups:
         texts = list(_group(manifest.get("dependency-groups") or {}, group, ()))
+        if canonicalize_name(group) == "dev":
+            # uv's older name for a group, which it adds to the newer one.
+            texts += manifest.get("tool", "uv", "dev-dependencies") or ()
         if not texts and group not in locked_groups:
             continue
         yield from _differences(
@@ -102,7 +105,11 @@ def _differences(
     *,
     complete: bool = True,
 ) -> Iterator[Drift]:
-    left = list(known)
+    """Compare as sets: uv writes a requirement down once, however often it stands in the manifest.
+
+    One with several sources is written down once for each.
+    """
+    wishes, told = [], set()
     for text, extra, path in wanted:
         try:
             wish = _wish(text, extra)
@@ -112,19 +119,16 @@ def _differences(
                 manifest.place_of(text, *path),
             )
             continue
-        found = next((other for other in left if _equal(wish, other)), None)
-        if found:
-            left.remove(found)
+        wishes.append(wish)
+        if any(_equal(wish, other) for other in known):
             continue
-        place = manifest.place_of(text, *path)
-        other = next((o for o in left if (o.name, o.extra) == (wish.name, wish.extra)), None)
-        if other:
-            left.remove(other)
-            yield Drift(f"{member!r} asks for {wish.text}, and the lock for {other.text}", place)
-        else:
-            yield Drift(f"{member!r} asks for {wish.text}, and the lock does not have that", place)
-    if complete:
-        for other in left:
+        told.add((wish.name, wish.extra))
+        other = next((o for o in known if (o.name, o.extra) == (wish.name, wish.extra)), None)
+        has = f"the lock for {other.text}" if other else "the lock does not have that"
+        yield Drift(f"{member!r} asks for {wish.text}, and {has}", manifest.place_of(text, *path))
+    for other in known:
+        asked_for = any(_equal(wish, other) for wish in wishes)
+        if complete and not asked_for and (other.name, other.extra) not in told:
             yield Drift(
                 f"the lock has {other.text} for {member!r}, which no longer asks for it",
                 manifest.place("project", "dependencies"),

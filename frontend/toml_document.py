@@ -73,7 +73,9 @@ class TomlDocument:
     def place_of(self, text: str, *path: str) -> Place:
         """Return the line below `path` that holds `text`, an item of its list; else its own."""
         start = self.place(*path)
-        later = (line for _, line in self._keys if line > start.start)
+        later = (
+            line for found, line in self._keys if line > start.start and found[: len(path)] != path
+        )
         lines = self.source.text.split("\n")
         for number in range(start.start, next(later, len(lines) + 1)):
             if text in lines[number - 1]:

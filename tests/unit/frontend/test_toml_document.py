@@ -160,6 +160,41 @@ def test_values() -> None:
     assert found.get("nothing") is None
 
 
+LISTS = """\
+[project]
+dependencies = [
+    "idna",
+    "numpy>=2",  # numpy
+]
+name = "numpy"
+
+[dependency-groups]
+dev = [
+    { include-group = "test" },
+    "ruff",
+]
+test = ["ruff", "pytest"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [
+        ("idna", ("project", "dependencies"), 3),
+        ("numpy>=2", ("project", "dependencies"), 4),
+        ("absent", ("project", "dependencies"), 2),
+        ("ruff", ("dependency-groups", "dev"), 11),
+        ("ruff", ("dependency-groups", "test"), 13),
+        ("pytest", ("dependency-groups", "dev"), 9),
+        ("pytest", ("dependency-groups",), 13),
+        ("idna", ("project", "missing"), 1),
+    ],
+)
+def test_lines_of_items_of_a_list(text: str, path: tuple[str, ...], expected: int) -> None:
+    place = document(LISTS).place_of(text, *path)
+    assert (place.start, place.end) == (expected, expected)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
