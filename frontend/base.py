@@ -102,7 +102,10 @@ def probe(gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, 
         if not error.is_solve_failure and "did not complete successfully" not in error.message:
             raise
         raise _no_python(gateway, builder, wanted, places, error) from error
-    return Target.from_probe(report, builder.platform)
+    try:
+        return Target.from_probe(report, builder.platform)
+    except FrontendError as error:
+        raise FrontendError(error.message, remedy=error.remedy, places=places) from error
 
 
 def _probing(builder: Builder, wanted: str) -> llb.Output:

@@ -216,7 +216,7 @@ def parse_ignore(text: str) -> tuple[str, ...]:
 
 def _ignore_lines(text: str) -> list[tuple[int, str]]:
     found = []
-    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         if line.startswith("#"):
             continue
         pattern = line.strip()
@@ -224,7 +224,8 @@ def _ignore_lines(text: str) -> list[tuple[int, str]]:
         pattern = pattern.removeprefix("!").strip()
         if not pattern:
             continue
-        pattern = posixpath.normpath(pattern)
+        # normpath keeps two leading slashes apart, as POSIX allows; Go's path.Clean does not.
+        pattern = posixpath.normpath(re.sub("^/+", "/", pattern))
         if len(pattern) > 1:
             pattern = pattern.removeprefix("/")
         found.append((number, f"!{pattern}" if negated else pattern))

@@ -16,6 +16,7 @@ from frontend.container import ROOT
 from frontend.flatlock import generate
 from frontend.manifest import for_building
 from frontend.plan import Kind
+from frontend.uv_settings import builds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,7 +103,7 @@ def _step(
     mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
     arguments = ["packages", report]
     env: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml"}
-    if layer.builds:
+    if builds(settings, layer):
         # For backends and compilers that would write the time of the build into what they make.
         env["SOURCE_DATE_EPOCH"] = str(TIMESTAMP)
     locations: list[llb.Location] = []
@@ -122,6 +123,7 @@ def _step(
         if "path" in package.table["source"]
     ]
     if archives:
+        env["UV_NO_INSTALLER_METADATA"] = "1"
         mounts.append(llb.Bind(f"{ROOT}/src", _archives(archives, workspace, context)))
     output = builder.install(
         arguments,

@@ -79,7 +79,8 @@ def open_workspace(folder: str, files: Mapping[str, SourceText]) -> Workspace:
             places=(root.place("project"),),
         )
     pin = files.get(workspace_path(folder, ".python-version"))
-    pinned = next((line.strip() for line in (pin.text if pin else "").splitlines() if line), "")
+    lines = [line.partition("#")[0].strip() for line in (pin.text if pin else "").splitlines()]
+    pinned = next(filter(None, lines), "")
     return Workspace(folder, root, Lock.parse(files[lock_name]), pinned)
 
 
