@@ -34,7 +34,8 @@ SYSTEM_BUNDLES = (
 
 def environment():
     """The environment for uv; a CA bundle given as a secret is added to the system's own."""
-    env = dict(os.environ)
+    # Where uv knows a width it breaks its messages, which are read here line by line.
+    env = dict(os.environ, COLUMNS="1000")
     secret = ROOT + "/ca.pem"
     if os.path.exists(secret):
         bundle = "/tmp/uv-frontend-ca.pem"
@@ -162,8 +163,6 @@ def packages(report, reinstall):
         if os.path.islink(path) or not os.path.isdir(path):
             if os.path.lexists(path):
                 os.unlink(path)
-    for path in glob.glob(LAYER + VENV + "/lib/python*/site-packages/__pycache__/_virtualenv.*"):
-        os.unlink(path)
     lock = LAYER + VENV + "/.lock"
     if os.path.exists(lock):
         os.unlink(lock)
