@@ -65,6 +65,8 @@ def main(command: list[str]) -> None:
     path = f"{folder / 'bin'}:{os.environ.get('PATH', os.defpath)}"
     env = {**trusting(os.environ), "VIRTUAL_ENV": str(folder), "PATH": path}
     env.pop("PYTHONHOME", None)
+    # Some name servers drop what uv asks in a burst: ask again after one second, not five.
+    env.setdefault("RES_OPTIONS", "timeout:1 attempts:5")
     os.chdir(ROOT)
     os.execvpe(command[0], command, env)
 

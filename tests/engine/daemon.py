@@ -6,11 +6,13 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.engine import names
 from tests.engine.errors import EngineUnavailable
 from tests.engine.process import Process, spawn
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from tests.engine.kinds import Kind, Programs
     from tests.engine.network import Network
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 _CONTAINERD = """\
 version = 2
 root = "{root}"
@@ -69,19 +72,25 @@ class Daemon:
         return Process.load(self._records[0])
 
     @property
-    def _records(self) -> tuple[Path, Path]:
-        """Where dockerd and containerd are recorded, in the order in which they are ended."""
-        return self.home / "dockerd.json", self.home / "containerd.json"
+    def _records(self) -> tuple[Path, Path, Path]:
+        """Where the processes are recorded, in the order in which they are ended."""
+        dockerd, containerd, names = "dockerd.json", "containerd.json", "names.json"
+        return self.home / dockerd, self.home / containerd, self.home / names
 
     @property
     def _containerd(self) -> Path:
         return self.run / "containerd.sock"
 
     def start(self, kind: Kind, programs: Programs, network: Network, mirror: str) -> None:
-        """Start and wait until the API answers. Raises EngineUnavailable with the log's end."""
+        """Start a name server and the engine, and wait until the API answers.
+
+        Raises EngineUnavailable with the log's end.
+        """
         self.run.mkdir(parents=True, exist_ok=True)
-        dockerd, containerd = self._records
+        dockerd, containerd, _ = self._records
         settings = self._settings(kind, programs, network, mirror)
+        if self._serve_names(str(network.gateway.ip)):
+            settings["dns"] = [str(network.gateway.ip)]
         configuration = self.home / "daemon.json"
         configuration.write_text(json.dumps(settings, indent=2))
         env = {
@@ -139,6 +148,23 @@ class Daemon:
         for point in self._mounts():
             subprocess.run(["umount", "--lazy", point], check=False, capture_output=True)
         shutil.rmtree(self.run, ignore_errors=True)
+
+    def _serve_names(self, address: str) -> bool:
+        """Start the name server for containers; False if something else has the port."""
+        log = self.home / "names.log"
+        log.unlink(missing_ok=True)
+        process = spawn(
+            [sys.executable, "-m", names.__name__, address],
+            record=self._records[2],
+            log=log,
+            env=os.environ,
+            cwd=REPOSITORY,
+        )
+        while process.alive:
+            if "ready" in log.read_text():
+                return True
+            time.sleep(0.02)
+        return False
 
     def _settings(
         self, kind: Kind, programs: Programs, network: Network, mirror: str

@@ -56,6 +56,7 @@ class Network:
         inside = str(self.range)
         return [
             ["nat", "POSTROUTING", "-s", inside, "!", "-d", inside, "-j", "MASQUERADE"],
+            ["filter", "INPUT", "-s", inside, "-d", str(self.gateway.ip), "-j", "ACCEPT"],
             ["filter", "FORWARD", "-s", inside, "-j", "ACCEPT"],
             ["filter", "FORWARD", "-d", inside, "-j", "ACCEPT"],
         ]

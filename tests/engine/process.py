@@ -74,7 +74,12 @@ def _reap(pid: int) -> None:
 
 
 def spawn(
-    command: Sequence[str | Path], *, record: Path, log: Path, env: Mapping[str, str]
+    command: Sequence[str | Path],
+    *,
+    record: Path,
+    log: Path,
+    env: Mapping[str, str],
+    cwd: Path = Path("/"),
 ) -> Process:
     """Start a process in a session of its own, its output appended to `log`, and record it."""
     with log.open("ab") as output:
@@ -84,7 +89,7 @@ def spawn(
             stdout=output,
             stderr=output,
             env=dict(env),
-            cwd="/",
+            cwd=cwd,
             start_new_session=True,
         )
     process = Process.of(child.pid)
