@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import llb
 from frontend.container import ROOT
+from frontend.context import workspace_path
 from frontend.flatlock import generate
 from frontend.manifest import for_building
 from frontend.plan import Kind
 from frontend.uv_settings import builds
+from frontend.workspace import LOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from frontend.container import Builder
     from frontend.context import Context
@@ -64,137 +66,143 @@ def emit(
 
     Without `merge` the layers are copied even where the engine could lay them over each other.
     """
-    settings: Mapping[str, Any] = workspace.root.get("tool", "uv") or {}
+    emitter = _Emitter(
+        builder, plan.target, workspace, context, workspace.root.get("tool", "uv") or {}
+    )
     total = len(plan.layers)
     steps = tuple(
-        _step(
-            layer,
-            builder,
-            plan.target,
-            workspace,
-            context,
-            settings,
-            f"[{prefix}{number}/{total}] {layer.title}",
-        )
+        emitter.step(layer, f"[{prefix}{number}/{total}] {layer.title}")
         for number, layer in enumerate(plan.layers, 1)
     )
-    return Emitted(
-        _assemble(base, steps, merge and builder.capabilities.supports("mergeop"), prefix), steps
-    )
+    merge = merge and builder.capabilities.supports("mergeop")
+    return Emitted(_assemble(base, steps, merge, prefix), steps)
 
 
-def _step(
-    layer: Layer,
-    builder: Builder,
-    target: Target,
-    workspace: Workspace,
-    context: Context,
-    settings: Mapping[str, Any],
-    name: str,
-) -> Step:
-    ignore_cache = builder.request.no_cache == ()
-    if layer.kind is Kind.SKELETON:
-        output = builder.install(["skeleton"], name=name, ignore_cache=ignore_cache)
-        return Step(layer, output, "")
-    if layer.kind in (Kind.SOURCE, Kind.FILES):
-        return _copying(layer, builder, workspace, context, name, ignore_cache)
-    generated = generate(layer, target, settings)
-    report = _report(*generated.values())
-    mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
-    arguments = ["packages", report]
-    env: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml"}
-    if builds(settings, layer):
-        # For backends and compilers that would write the time of the build into what they make.
-        env["SOURCE_DATE_EPOCH"] = str(TIMESTAMP)
-    locations: list[llb.Location] = []
-    if layer.members:
-        arguments += [member.name for member in layer.members]
-        # What uv notes about a local package (times, inodes) differs from machine to machine.
-        env["UV_NO_INSTALLER_METADATA"] = "1"
-    for member in layer.members:
-        manifest = for_building(workspace.manifest(member).data)
-        files = _member_files(member, workspace, context, manifest)
-        where = f"{ROOT}/src" if member.path == "." else f"{ROOT}/src/{member.path}"
-        mounts.append(_scratchpad(where, files, builder.capabilities))
-        locations.append(_manifest_location(member, workspace))
-    archives = [
-        str(package.table["source"]["path"])
-        for package in layer.packages
-        if "path" in package.table["source"]
-    ]
-    if archives:
-        env["UV_NO_INSTALLER_METADATA"] = "1"
-        mounts.append(llb.Bind(f"{ROOT}/src", _archives(archives, workspace, context)))
-    output = builder.install(
-        arguments,
-        name=name,
-        env=env,
-        mounts=mounts,
-        ignore_cache=ignore_cache,
-        locations=locations,
-    )
-    return Step(layer, output, report)
+@dataclass(frozen=True)
+class _Emitter:
+    """What the steps of one image have in common; `settings` are those of `[tool.uv]`."""
+
+    builder: Builder
+    target: Target
+    workspace: Workspace
+    context: Context
+    settings: Mapping[str, Any]
+
+    def step(self, layer: Layer, name: str) -> Step:
+        """Write the step of one layer; `name` is its line in the progress."""
+        if layer.kind is Kind.SKELETON:
+            return Step(layer, self._run(["skeleton"], name), "")
+        if layer.kind in (Kind.SOURCE, Kind.FILES):
+            return self._copying(layer, name)
+        return self._installing(layer, name)
+
+    def _run(
+        self,
+        arguments: Sequence[str],
+        name: str,
+        *,
+        env: Mapping[str, str] | None = None,
+        mounts: Sequence[llb.Mount] = (),
+        locations: Sequence[llb.Location] = (),
+    ) -> llb.Output:
+        return self.builder.install(
+            arguments,
+            name=name,
+            env=env,
+            mounts=mounts,
+            locations=locations,
+            ignore_cache=self.builder.request.no_cache == (),
+        )
+
+    def _installing(self, layer: Layer, name: str) -> Step:
+        """A layer that uv installs."""
+        generated = generate(layer, self.target, self.settings)
+        report = _report(*generated.values())
+        mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
+        env: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml"}
+        if builds(self.settings, layer):
+            # For backends and compilers that would write the build's time into what they make.
+            env["SOURCE_DATE_EPOCH"] = str(TIMESTAMP)
+        archives = _archives(layer)
+        if layer.members or archives:
+            # What uv notes about local packages (times, inodes) differs from machine to machine.
+            env["UV_NO_INSTALLER_METADATA"] = "1"
+        if archives:
+            mounts.append(llb.Bind(f"{ROOT}/src", self._archive_files(archives)))
+        for member in layer.members:
+            manifest = for_building(self.workspace.manifest(member).data)
+            where = f"{ROOT}/src" if member.path == "." else f"{ROOT}/src/{member.path}"
+            mounts.append(self._scratchpad(where, self._member_files(member, manifest)))
+        output = self._run(
+            ["packages", report, *(member.name for member in layer.members)],
+            name,
+            env=env,
+            mounts=mounts,
+            locations=[self._manifest_location(member) for member in layer.members],
+        )
+        return Step(layer, output, report)
+
+    def _copying(self, layer: Layer, name: str) -> Step:
+        """A layer of files as they are: a virtual package's, or what the user names."""
+        if layer.member:
+            files = self._member_files(layer.member)
+            pairs = [(".", copy.target) for copy in layer.copies]
+        else:
+            files = self.context.selected([copy.source for copy in layer.copies], "files")
+            pairs = [(copy.source, copy.target) for copy in layer.copies]
+        arguments = [part for pair in pairs for part in pair]
+        report = _report(layer.title, *arguments)
+        mounts = [llb.Bind(f"{ROOT}/src", files)]
+        return Step(layer, self._run(["copy", report, *arguments], name, mounts=mounts), report)
+
+    def _member_files(self, member: LocalPackage, manifest: str = "") -> llb.Output:
+        """The member's directory; `manifest` stands in for its own."""
+        workspace = self.workspace
+        without = list(workspace.outside(member))
+        instead = {}
+        if manifest:
+            without.append(workspace.manifest_path(member))
+            instead["pyproject.toml"] = manifest.encode()
+        if member.path == ".":
+            # Neither decides what the root package holds, and both change more often than it.
+            lock = workspace_path(workspace.folder, LOCK)
+            without += [lock, self.context.request.filename, ".dockerignore"]
+        return self.context.directory(
+            workspace.path(member), without=without, instead=instead, name=f"member {member.name}"
+        )
+
+    def _archive_files(self, paths: Sequence[str]) -> llb.Output:
+        """Local archives that the lock names, at their places relative to the workspace."""
+        folder = self.workspace.folder
+        named = [workspace_path(folder, path) for path in paths]
+        return llb.files(
+            llb.SCRATCH,
+            llb.Copy(
+                self.context.named_files(named, "local archives"),
+                workspace_path("/", folder),
+                "/",
+                contents_only=True,
+            ),
+            meta=llb.Metadata(name="[internal] local archives"),
+        )
+
+    def _scratchpad(self, target: str, source: llb.Output) -> llb.Mount:
+        """Writable, with changes thrown away: setuptools builds inside the source directory."""
+        if self.builder.capabilities.supports("exec.mount.bind.readwrite-nooutput"):
+            return llb.Discarded(target, source)
+        return llb.Writable(target, source)
+
+    def _manifest_location(self, member: LocalPackage) -> llb.Location:
+        """Where the failure of a member's step is shown, should it leave no report."""
+        manifest = self.workspace.manifest(member)
+        place = manifest.place("build-system")
+        file = llb.SourceFile(manifest.source.filename, manifest.source.text.encode(), "TOML")
+        return llb.Location(file, place.start, place.end)
 
 
-def _copying(
-    layer: Layer,
-    builder: Builder,
-    workspace: Workspace,
-    context: Context,
-    name: str,
-    ignore_cache: bool,
-) -> Step:
-    """A layer of files as they are: a virtual package's, or what the user names."""
-    if layer.member:
-        files = _member_files(layer.member, workspace, context)
-        pairs = [(".", copy.target) for copy in layer.copies]
-    else:
-        files = context.selected([copy.source for copy in layer.copies], "files")
-        pairs = [(copy.source, copy.target) for copy in layer.copies]
-    arguments = [part for pair in pairs for part in pair]
-    report = _report(layer.title, *arguments)
-    output = builder.install(
-        ["copy", report, *arguments],
-        name=name,
-        mounts=[llb.Bind(f"{ROOT}/src", files)],
-        ignore_cache=ignore_cache,
-    )
-    return Step(layer, output, report)
-
-
-def _member_files(
-    member: LocalPackage, workspace: Workspace, context: Context, manifest: str = ""
-) -> llb.Output:
-    """The member's directory; `manifest` stands in for its own."""
-    path = workspace.path(member)
-    without = list(workspace.outside(member))
-    instead = {}
-    if manifest:
-        without.append(workspace.manifest_path(member))
-        instead["pyproject.toml"] = manifest.encode()
-    if member.path == ".":
-        # Neither decides what the root package holds, and both change more often than it.
-        folder = "" if workspace.folder == "." else f"{workspace.folder}/"
-        without += [f"{folder}uv.lock", context.request.filename, ".dockerignore"]
-    return context.directory(path, without=without, instead=instead, name=f"member {member.name}")
-
-
-def _archives(paths: list[str], workspace: Workspace, context: Context) -> llb.Output:
-    """Local archives that the lock names, at their places relative to the workspace."""
-    folder = "" if workspace.folder == "." else f"{workspace.folder}/"
-    loaded = context.named_files([folder + path for path in paths], "local archives")
-    return llb.files(
-        llb.SCRATCH,
-        llb.Copy(loaded, f"/{folder}", "/", contents_only=True),
-        meta=llb.Metadata(name="[internal] local archives"),
-    )
-
-
-def _scratchpad(target: str, source: llb.Output, capabilities: llb.Capabilities) -> llb.Mount:
-    """Writable, with changes thrown away: setuptools builds inside the source directory."""
-    if capabilities.supports("exec.mount.bind.readwrite-nooutput"):
-        return llb.Discarded(target, source)
-    return llb.Writable(target, source)
+def _archives(layer: Layer) -> list[str]:
+    sources = (package.table["source"] for package in layer.packages)
+    return [str(source["path"]) for source in sources if "path" in source]
 
 
 def _files(generated: Mapping[str, str], title: str) -> llb.Output:
@@ -209,13 +217,6 @@ def _report(*parts: str) -> str:
     """Name a report by what its step does, so that the step's cache key does not move."""
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     return f"{digest[:24]}.json"
-
-
-def _manifest_location(member: LocalPackage, workspace: Workspace) -> llb.Location:
-    manifest = workspace.manifest(member)
-    place = manifest.place("build-system")
-    file = llb.SourceFile(manifest.source.filename, manifest.source.text.encode(), "TOML")
-    return llb.Location(file, place.start, place.end)
 
 
 def _assemble(base: llb.Output, steps: tuple[Step, ...], merge: bool, prefix: str) -> llb.Output:

@@ -33,20 +33,20 @@ def explain(
     error: GatewayError,
 ) -> Exception:
     """Return what to raise for `error`: with the step's own report if one was left."""
-    for step in emitted.steps:
-        found = _report(gateway, builder, step)
-        if found:
-            explained = _explained(step, found, workspace, settings)
-            explained.__cause__ = error
-            return explained
-    return error
+    by_report = {step.report: step for step in emitted.steps if step.report}
+    found = _first_report(gateway, builder, list(by_report))
+    if not found:
+        return error
+    explained = _explained(by_report[found["name"]], found["report"], workspace, settings)
+    explained.__cause__ = error
+    return explained
 
 
-def _report(gateway: Gateway, builder: Builder, step: Step) -> dict[str, Any] | None:
-    if not step.report or builder.target is None:
+def _first_report(gateway: Gateway, builder: Builder, names: list[str]) -> dict[str, Any] | None:
+    if not names or builder.target is None:
         return None
     output = builder.step(
-        [builder.target.path, "-I", "-S", f"{ROOT}/steps/report.py", step.report],
+        [builder.target.path, "-I", "-S", f"{ROOT}/steps/report.py", *names],
         name="[internal] read why a step failed",
         # The answer differs from one moment to the next, and must never come from the cache.
         env={"UV_FRONTEND_MOMENT": secrets.token_hex(8)},

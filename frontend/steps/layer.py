@@ -227,6 +227,9 @@ def main(arguments):
     os.umask(0o022)
     os.makedirs(LAYER + "/app", exist_ok=True)
     mode, report = arguments[0], arguments[1] if len(arguments) > 1 else ""
+    if report and os.path.exists(os.path.join(REPORTS, report)):
+        # Of an earlier build that ended before anybody asked.
+        os.unlink(os.path.join(REPORTS, report))
     if mode == "skeleton":
         create_environment(report)
     elif mode == "packages":

@@ -1,16 +1,20 @@
-"""Copy the report that a failed step left to this step's output: report.py NAME.
+"""Bring the first report that one of NAMEs left: report.py NAME [...].
 
-An empty output says that there is none.
+Writes {"name": …, "report": …} to this step's output, or an empty file where there is none.
 """
 
+import json
 import os
-import shutil
 import sys
 
-source = os.path.join("/run/uv-frontend/reports", sys.argv[1])
-target = "/layer/report.json"
-if os.path.exists(source):
-    shutil.copyfile(source, target)
-    os.unlink(source)
-else:
-    open(target, "w").close()
+REPORTS = "/run/uv-frontend/reports"
+TARGET = "/layer/report.json"
+
+with open(TARGET, "w") as output:
+    for name in sys.argv[1:]:
+        path = os.path.join(REPORTS, name)
+        if os.path.exists(path):
+            with open(path) as source:
+                json.dump({"name": name, "report": json.load(source)}, output)
+            os.unlink(path)
+            break

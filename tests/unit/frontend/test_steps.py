@@ -520,6 +520,13 @@ def test_a_failure_without_a_place_for_its_report(
     assert "no report could be left" in capsys.readouterr().err
 
 
+def test_a_report_of_an_earlier_build_is_dropped(container: Container) -> None:
+    (container.reports / "report.json").write_text('{"kind": "network"}')
+    (container.sources / "app.py").write_text("")
+    container.run("copy", "report.json", "app.py", "/srv/app.py")
+    assert not (container.reports / "report.json").exists()
+
+
 # --- report.py -----------------------------------------------------------------------------------
 
 
@@ -533,8 +540,10 @@ def test_a_report_is_handed_over_once(tmp_path: Path, content: str | None) -> No
     left = tmp_path / "run/uv-frontend/reports/abc.json"
     if content:
         left.write_text(content)
-    subprocess.run([sys.executable, "-I", "-S", "-c", text, "abc.json"], check=True)
-    assert (tmp_path / "layer/report.json").read_text() == (content or "")
+    command = [sys.executable, "-I", "-S", "-c", text, "other.json", "abc.json"]
+    subprocess.run(command, check=True)
+    said = (tmp_path / "layer/report.json").read_text()
+    assert said == (f'{{"name": "abc.json", "report": {content}}}' if content else "")
     assert not left.exists()
 
 
