@@ -11,7 +11,6 @@ from frontend import workspace as workspaces
 from frontend.closure import Selection, export
 from frontend.errors import FrontendError
 from frontend.freshness import compare
-from frontend.toml_document import TomlDocument
 
 if TYPE_CHECKING:
     from packaging.pylock import Pylock
@@ -41,13 +40,13 @@ def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
     """Read what `reads` has begun and the package's manifest, and settle the spec."""
     arguments = specs.from_arguments(request.arguments)
     build_file, folder, files = reads.build_file(), reads.folder, reads.head()
-    body = specs.from_build_file(TomlDocument.parse(build_file.source))
+    body = specs.from_build_file(specs.parse_build_file(build_file.source))
     first = specs.settle(arguments, body)
     if first.spec.workspace and contexts.workspace_path(first.spec.workspace, ".") != folder:
         folder = contexts.workspace_path(first.spec.workspace, ".")
         files = contexts.head(gateway, request, folder)
     context = contexts.Context(request, build_file.ignore or files.get(".dockerignore"))
-    workspace = workspaces.open_workspace(folder, files)
+    workspace = workspaces.open_workspace(folder, files, first.place("workspace"))
     root = specs.from_manifest(workspace.root)
     settings = specs.settle(arguments, body, root)
     if settings.spec.package:

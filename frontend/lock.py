@@ -49,7 +49,10 @@ class Lock:
     @classmethod
     def parse(cls, source: SourceText) -> Lock:
         """Parse a lock; FrontendError where it is no TOML or of a schema that is not ours."""
-        document = TomlDocument.parse(source)
+        document = TomlDocument.parse(
+            source,
+            "uv writes this file: after a merge, take one side of it, then run `uv lock`.",
+        )
         version = document.get("version")
         if version is None:
             raise FrontendError(

@@ -18,11 +18,12 @@ from packaging.utils import canonicalize_name, is_normalized_name
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from frontend.errors import FrontendError, Place
+from frontend.toml_document import TomlDocument
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from frontend.toml_document import TomlDocument
+    from frontend.errors import SourceText
 
 #: The table of a manifest that holds the same keys as the build file.
 TABLE = ("tool", "uv-frontend")
@@ -117,7 +118,9 @@ class Spec(BaseModel):
     groups: tuple[Name, ...] | None = Field(None, description="dependency groups to install")
     entrypoint: Command | None = Field(None, description="command the container runs")
     cmd: Command | None = Field(None, description="arguments, or the command without entrypoint")
-    env: dict[Variable, Text] | None = Field(None, description="environment of the container")
+    env: dict[Variable, Text] | None = Field(
+        None, description="environment of the container: name = text, no name with an ="
+    )
     workdir: str | None = Field(
         None, pattern="^/", description="working directory, an absolute path"
     )
@@ -150,6 +153,9 @@ KEYS = tuple(Spec.model_fields)
 _TABLES = ("env", "labels")
 _LISTS = ("extras", "groups", "ports", "files", "heavy")
 _COMMANDS = ("entrypoint", "cmd")
+_INSTRUCTION = re.compile(
+    r"^(FROM|RUN|COPY|ADD|WORKDIR|ENV|CMD|ENTRYPOINT|ARG)\s+[^=\s]", re.MULTILINE | re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -209,6 +215,17 @@ def _argument_value(key: str, text: str) -> Any:
     return text
 
 
+def parse_build_file(source: SourceText) -> TomlDocument:
+    """Parse the build file; FrontendError where it is no TOML."""
+    remedy = 'Below the syntax line stand keys of TOML, their text in quotes: package = "api".'
+    if _INSTRUCTION.search(source.text):
+        remedy = (
+            "This frontend needs no instructions of a Dockerfile. Remove them: the image is made "
+            "from uv.lock, and keys such as `base` and `cmd` say what else it needs."
+        )
+    return TomlDocument.parse(source, remedy)
+
+
 def from_build_file(document: TomlDocument) -> SpecSource:
     """Read the body of the build file; a manifest used as build file holds its table instead."""
     if isinstance(document.get("project"), dict) or isinstance(document.get("tool"), dict):
@@ -265,6 +282,8 @@ def _invalid(source: SpecSource, error: ValidationError) -> FrontendError:
     at = "".join(f".{s}" if isinstance(s, str) and s.isidentifier() else f"[{s!r}]" for s in steps)
     place = source.place(str(key), *(step for step in steps if isinstance(step, str)))
     said = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "string_pattern_mismatch":
+        said = f"{first['input']!r} does not have the form below"
     for python, toml in (("tuple", "list"), ("dictionary", "table")):
         said = said.replace(f"a valid {python}", f"a {toml}")
     return FrontendError(
@@ -276,7 +295,7 @@ def _invalid(source: SpecSource, error: ValidationError) -> FrontendError:
 
 
 def _unknown(what: str, name: str, place: Place | None = None) -> FrontendError:
-    nearest = difflib.get_close_matches(name.lower().replace("-", "_"), KEYS, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(name.lower().replace("-", "_"), KEYS, n=1)
     return FrontendError(
         f"unknown {what}",
         remedy=f"Did you mean {nearest[0]!r}?" if nearest else f"There are: {', '.join(KEYS)}.",

@@ -39,8 +39,8 @@ class TomlDocument:
     data: Mapping[str, Any]
 
     @classmethod
-    def parse(cls, source: SourceText) -> TomlDocument:
-        """Parse `source`; a syntax error becomes a FrontendError at its line."""
+    def parse(cls, source: SourceText, remedy: str = "") -> TomlDocument:
+        """Parse `source`; a syntax error becomes a FrontendError at its line, with `remedy`."""
         try:
             return cls(source, tomli.loads(source.text))
         except tomli.TOMLDecodeError as error:
@@ -48,6 +48,7 @@ class TomlDocument:
             last = source.text.rstrip().count("\n") + 1
             raise FrontendError(
                 f"{source.filename} is not valid TOML: {error}",
+                remedy=remedy or "Correct that line: uv cannot read the file either.",
                 places=(Place.line(source, min(error.lineno, last)),),
             ) from None
 

@@ -62,14 +62,20 @@ class Workspace:
         return tuple(sorted(o for o in others if o != own and o.startswith(inside) and o != "."))
 
 
-def open_workspace(folder: str, files: Mapping[str, SourceText]) -> Workspace:
-    """Take root manifest and lock from `files`; FrontendError where one is missing or malformed."""
+def open_workspace(
+    folder: str, files: Mapping[str, SourceText], chosen: tuple[Place, ...] = ()
+) -> Workspace:
+    """Take root manifest and lock from `files`; FrontendError where one is missing or malformed.
+
+    `chosen` is where the user named the folder.
+    """
     manifest_name, lock_name = workspace_path(folder, MANIFEST), workspace_path(folder, LOCK)
     where = "the build context" if folder == "." else f"{folder!r} of the build context"
     if manifest_name not in files:
         raise FrontendError(
             f"there is no {MANIFEST} in {where}",
             remedy="Build from the folder of the workspace, or name it with `workspace`.",
+            places=chosen,
         )
     root = TomlDocument.parse(files[manifest_name])
     if lock_name not in files:
@@ -90,11 +96,9 @@ def find_package(workspace: Workspace, settings: Settings) -> LocalPackage:
     members = workspace.lock.members
     if name in members:
         return members[name]
-    nearest = difflib.get_close_matches(name, members, n=3, cutoff=0.5)
-    listed = _names(nearest or members)
     raise FrontendError(
         f"the workspace has no package {name!r}",
-        remedy=f"Did you mean {listed}?" if nearest else f"It has {listed}.",
+        remedy=_instead(name, members, "no package at all"),
         places=settings.place("package") or (_members_place(workspace),),
     )
 
@@ -115,7 +119,7 @@ def only_package(
     ]
     if len(runnable) == 1:
         return runnable[0], workspace
-    names = _names(member.name for member in runnable or members.values())
+    names = _names((member.name for member in runnable or members.values()), "no package at all")
     raise FrontendError(
         "the build does not say which package the image is for",
         remedy=f'Add --build-arg package=NAME, or `package = "NAME"` to the build file: {names}.',
@@ -131,8 +135,18 @@ def _members_place(workspace: Workspace) -> Place:
     return workspace.root.place("tool", "uv", "workspace", "members")
 
 
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names)) or "no package at all"
+def _instead(name: str, known: Iterable[str], nothing: str) -> str:
+    """Say what there is where `name` was asked for, the nearest first."""
+    known = sorted(known)
+    nearest = difflib.get_close_matches(name, known, n=3)
+    question = f"Did you mean {' or '.join(nearest)}? " if nearest else ""
+    return f"{question}It has {_names(known, nothing)}."
+
+
+def _names(names: Iterable[str], nothing: str, most: int = 30) -> str:
+    found = sorted(names)
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return ", ".join(found[:most]) + more or nothing
 
 
 def read_manifests(
@@ -194,12 +208,9 @@ def check_selection(workspace: Workspace, settings: Settings, selection: Selecti
         for item in chosen:
             if item in {canonicalize_name(k) for k in known}:
                 continue
-            nearest = difflib.get_close_matches(item, known, n=3, cutoff=0.5)
             raise FrontendError(
                 f"package {name!r} has no {key[:-1]} {item!r}",
-                remedy=f"Did you mean {_names(nearest)}?"
-                if nearest
-                else f"It has {', '.join(known) if known else f'no {key}'}.",
+                remedy=_instead(item, known, f"no {key}"),
                 places=settings.place(key) or (_table_place(workspace.manifest(package), key),),
             )
     found = lock.conflict(name, selection.extras, selection.groups)

@@ -190,13 +190,13 @@ def test_selections_that_can_be_made(workspace: Workspace, selection: Selection)
         (
             'extras = ["gpus"]',
             "package 'api' has no extra 'gpus'",
-            "Did you mean cpu, gpu?",
+            "Did you mean gpu? It has cpu, gpu, post-gres.",
             'Dockerfile: extras = ["gpus"]',
         ),
         (
             'groups = ["lnit"]',
             "package 'api' has no group 'lnit'",
-            "Did you mean lint?",
+            "Did you mean lint? It has dev, lint.",
             'Dockerfile: groups = ["lnit"]',
         ),
         (
