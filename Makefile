@@ -5,7 +5,7 @@ IMAGE ?= org/uv-frontend
 PYTHON = sh tools/python
 DEV = $(PYTHON) tools/environment.py
 
-.PHONY: help test lint unit example engine engine-down image
+.PHONY: help test lint unit example engine engine-down image bench
 
 help:
 	@echo 'make test                 all checks and tests, on engines of their own'
@@ -14,6 +14,7 @@ help:
 	@echo 'make image [IMAGE=...]    build the frontend image where "# syntax=IMAGE" finds it'
 	@echo 'make engine [KIND=...]    start a Docker engine; use it by eval "$$(make -s engine)"'
 	@echo 'make engine-down          end it'
+	@echo "make bench [BENCH=...]    measure against the Dockerfile of uv's guide (BENCH=--help tells more)"
 
 test: lint
 	$(DEV) pytest
@@ -37,3 +38,6 @@ engine-down:
 
 image:
 	@$(PYTHON) -m tests.engine image --kind $(KIND) $(IMAGE)
+
+bench:
+	$(DEV) python -m tests.benchmark $(BENCH)
