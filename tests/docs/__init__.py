@@ -1,0 +1,1 @@
+"""What keeps README and docs/ true."""
