@@ -76,6 +76,12 @@ def test_every_module_of_the_frontend_is_in_the_overview() -> None:
     assert modules <= set(re.findall(r"`(\w+)`", table))
 
 
+def test_every_folder_of_tests_is_in_the_overview() -> None:
+    table = Page("docs/development.md").section("Layout")
+    tracked = {path.parent.name for path in (ROOT / "tests").glob("*/*.py")}
+    assert tracked <= set(re.findall(r"`tests/(\w+)/`", table)) | {"unit"}
+
+
 def test_the_history_shown_is_that_of_the_plan() -> None:
     """The example of `docker history`, against the reviewed plan of the worker."""
     plan = (ROOT / "tests/shop/plans/worker.txt").read_text()
