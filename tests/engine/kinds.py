@@ -124,6 +124,7 @@ def support() -> debian.Prefix:
 
 def _newest(suites: Sequence[str], packages: Sequence[str], program: str) -> debian.Prefix:
     """The first of the suites whose packages can be had and whose program starts here."""
+    env = {"LD_LIBRARY_PATH": ":".join(map(str, support().libraries))}
     reasons = []
     for suite in suites:
         # The static init for containers has become a package of its own there.
@@ -131,7 +132,7 @@ def _newest(suites: Sequence[str], packages: Sequence[str], program: str) -> deb
         try:
             prefix = debian.unpack(suite, names)
             command = [str(prefix.executable(program)), "--version"]
-            subprocess.run(command, check=True, capture_output=True, text=True)
+            subprocess.run(command, env=env, check=True, capture_output=True, text=True)
         except (EngineUnavailable, FileNotFoundError) as error:
             reasons.append(str(error))
         except subprocess.CalledProcessError as error:
