@@ -76,7 +76,14 @@ def resolve(
             f"{platform.id}, and that you are logged in where it is private.",
             places=places,
         ) from error
-    return image.base_image(name, found.pinned, found.digest, found.config)
+    base = image.base_image(name, found.pinned, found.digest, found.config)
+    if base.architecture not in ("", platform.architecture):
+        raise FrontendError(
+            f"{role} image {name} is for {base.architecture}, and {platform.id} is to be built",
+            remedy=f"Choose a `{role}` that exists for {platform.id}, or another --platform.",
+            places=places,
+        )
+    return base
 
 
 def filesystem(
@@ -106,6 +113,28 @@ def probe(gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, 
         return Target.from_probe(report, builder.platform)
     except FrontendError as error:
         raise FrontendError(error.message, remedy=error.remedy, places=places) from error
+
+
+def check_builder(
+    base: str, target: Target, builder: str, found: Target, places: tuple[Place, ...]
+) -> None:
+    """Refuse a builder whose Python is not where the base has the same one.
+
+    The environment made in the builder holds a link to its interpreter, and bytecode and extension
+    modules for its version.
+    """
+    if (found.path, found.release, found.libc.name) != (
+        target.path,
+        target.release,
+        target.libc.name,
+    ):
+        raise FrontendError(
+            f"builder image {builder} has Python {found.minor} at {found.path} ({found.libc.name}),"
+            f" and base image {base} has {target.minor} at {target.path} ({target.libc.name})",
+            remedy="Choose a `builder` made from the same image as `base`, such as "
+            "python:3.13 for python:3.13-slim.",
+            places=places,
+        )
 
 
 def _probing(builder: Builder, wanted: str) -> llb.Output:

@@ -42,8 +42,7 @@ class Ground:
 
 def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Build what `request` asks for. FrontendError for what the user can mend."""
-    if request.call:
-        raise FrontendError(f"unsupported request {request.call}")
+    check_supported(request)
     job = read(gateway, request, reads)
     uv = own_image(gateway, request)
     # The base image and its Python are looked at while uv names the packages.
@@ -55,6 +54,17 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     check_lock(gateway, job)
     images = gateway.together(*(_building(gateway, job, pylock, ground) for ground in grounds))
     return Result.image(images, multi_platform=request.multi_platform)
+
+
+def _builder(
+    gateway: Gateway,
+    request: Request,
+    uv: llb.Output,
+    platform: llb.Platform,
+    chosen: image.BaseImage,
+) -> Builder:
+    filesystem = bases.filesystem(chosen, request, platform, f"[builder] FROM {chosen.name}")
+    return Builder(chosen, filesystem, uv, platform, request, gateway.ping().llb)
 
 
 def _grounding(
@@ -74,21 +84,17 @@ def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) 
     request, spec, lock = job.request, job.settings.spec, job.workspace.lock
     name = bases.choose(job.settings, lock.requires_python, job.workspace.python_pin)
     base = bases.resolve(gateway, request, name, platform, base_places(job))
-    chosen = base
-    if spec.builder:
-        places = job.settings.place("builder")
-        chosen = bases.resolve(gateway, request, spec.builder, platform, places, role="builder")
-    builder = Builder(
-        chosen,
-        bases.filesystem(chosen, request, platform, f"[builder] FROM {chosen.name}"),
-        uv,
-        platform,
-        request,
-        gateway.ping().llb,
-    )
     wanted = spec.python or lock.requires_python
+    builder = _builder(gateway, request, uv, platform, base)
     target = bases.probe(gateway, builder, wanted, base_places(job))
-    check_python(lock, target, chosen.name, base_places(job))
+    check_python(lock, target, base.name, base_places(job))
+    if spec.builder:
+        places = job.settings.origin("builder")
+        chosen = bases.resolve(gateway, request, spec.builder, platform, places, role="builder")
+        builder = _builder(gateway, request, uv, platform, chosen)
+        bases.check_builder(
+            base.name, target, chosen.name, bases.probe(gateway, builder, wanted, places), places
+        )
     return Ground(platform, base, replace(builder, target=target), target)
 
 
@@ -115,6 +121,23 @@ def build_platform(gateway: Gateway, job: Job, pylock: Pylock, ground: Ground) -
         raise explain(gateway, ground.builder, emitted, workspace, settings, error) from error
     config = image.configure(base, platform, made, runtime(job), request.source_date_epoch)
     return PlatformResult(platform, ref, config, base.raw or None)
+
+
+def check_supported(request: Request) -> None:
+    """Refuse what the user asks for and would not get."""
+    if request.call:
+        raise FrontendError(f"unsupported request {request.call}")
+    if request.target:
+        raise FrontendError(
+            f"there is no target {request.target!r}",
+            remedy="A build has one result, the image: leave --target out.",
+        )
+    if request.remote_context:
+        raise FrontendError(
+            "the build context must be a local directory",
+            remedy="Clone or unpack it first; a context from git, a URL or standard input is not "
+            "supported yet.",
+        )
 
 
 def note_built(gateway: Gateway, job: Job, closure: Closure) -> None:

@@ -150,15 +150,11 @@ class Builder:
         return llb.Cache(f"{ROOT}/reports", self.cache_id("reports"))
 
     def linked_root(self) -> llb.Output:
-        """The builder's filesystem with /app linked to the layer."""
-        meta = llb.Metadata(name="[internal] link the layer into the builder")
-        if self.capabilities.supports("file.symlink.create"):
-            return llb.files(
-                self.filesystem,
-                llb.Rm("/app", allow_not_found=True),
-                llb.Symlink(f"{LAYER}/app", "/app", timestamp=0),
-                meta=meta,
-            )
+        """The builder's filesystem with /app linked to the layer.
+
+        Made by a container, although BuildKit 0.19 has an operation for it: what follows would
+        otherwise have other cache keys on older engines, and share no cache with them.
+        """
         assert self.target is not None
         link = (
             "import os, shutil\n"
@@ -166,12 +162,12 @@ class Builder:
             f"os.symlink('{LAYER}/app', '/app')"
         )
         step = llb.run(
-            [self.target.path, "-I", "-S", "-c", link],
+            [self.target.path, "-I", "-S", "-B", "-c", link],
             mounts=[llb.Writable("/", self.filesystem)],
             env=[("PATH", self.image.path)],
             network=llb.Network.NONE,
             platform=self.platform,
-            meta=meta,
+            meta=llb.Metadata(name="[internal] link the layer into the builder"),
         )
         return step.output("/")
 

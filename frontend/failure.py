@@ -121,7 +121,7 @@ def _explained(
         return FrontendError(
             f"files: the build context has nothing at {detail!r}",
             remedy="Check the path (it is seen from the context's root) and .dockerignore.",
-            places=settings.place("files"),
+            places=settings.origin("files"),
         )
     if kind == "build":
         return FrontendError(

@@ -56,6 +56,11 @@ class BaseImage:
         return self.env.get("PATH") or _DEFAULT_PATH
 
     @property
+    def architecture(self) -> str:
+        """What processor it is for; empty where its configuration does not say."""
+        return str(self.config.get("architecture") or "")
+
+    @property
     def layers(self) -> int:
         """How many layers the base has."""
         return len((self.config.get("rootfs") or {}).get("diff_ids") or ())

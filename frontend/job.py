@@ -109,7 +109,7 @@ def check_lock(gateway: Gateway, job: Job) -> None:
 
 def base_places(job: Job) -> tuple[Place, ...]:
     """Where the choice of Python was made, the nearest first."""
-    chosen = job.settings.place("base") or job.settings.place("python")
+    chosen = job.settings.origin("base") or job.settings.origin("python")
     if chosen:
         return chosen
     manifest = job.workspace.manifest(job.package)

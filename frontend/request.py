@@ -57,6 +57,11 @@ class Request:
         return self.options.get(f"local-sessionid:{name}", self.session)
 
     @property
+    def remote_context(self) -> bool:
+        """Whether the context is no directory of the client's (git, http, standard input)."""
+        return bool(self.options.get(self.options.get("contextkey", "context")))
+
+    @property
     def proxy(self) -> Mapping[str, str]:
         """Proxy build arguments, by what they are for: `http`, `https`, `ftp`, `no`, `all`."""
         found = {}

@@ -10,20 +10,19 @@ from __future__ import annotations
 import difflib
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tomli
 from packaging.utils import canonicalize_name, is_normalized_name
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from frontend.errors import FrontendError, Place
+from frontend.errors import FrontendError, Place, SourceText
 from frontend.toml_document import TomlDocument
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from frontend.errors import SourceText
 
 #: The table of a manifest that holds the same keys as the build file.
 TABLE = ("tool", "uv-frontend")
@@ -149,6 +148,8 @@ class Spec(BaseModel):
     )
 
 
+#: What an excerpt of a build argument is titled.
+ARGUMENT = "build argument"
 KEYS = tuple(Spec.model_fields)
 _TABLES = ("env", "labels")
 _LISTS = ("extras", "groups", "ports", "files", "heavy")
@@ -166,22 +167,33 @@ class Settings:
     places: Mapping[str, Place]
 
     def place(self, key: str) -> tuple[Place, ...]:
-        """Return where `key` was set; empty for build arguments and defaults."""
+        """Return the line of a file that set `key`; empty for build arguments and defaults."""
+        return tuple(p for p in self.origin(key) if p.source.filename != ARGUMENT)
+
+    def origin(self, key: str) -> tuple[Place, ...]:
+        """Return what set `key`: a file's line or the build argument; empty for defaults."""
         found = self.places.get(key)
         return (found,) if found else ()
 
 
 @dataclass(frozen=True)
 class SpecSource:
-    """Keys from one place; `document` is None for build arguments."""
+    """Keys from one place: a document's table, or build arguments as the user gave them."""
 
     values: Mapping[str, Any]
     document: TomlDocument | None = None
     table: tuple[str, ...] = ()
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, *key: str) -> Place | None:
         """Return the line that sets `key`; `env`, `A` is the one of that variable."""
-        return self.document.place(*self.table, *key) if self.document else None
+        if self.document:
+            return self.document.place(*self.table, *key)
+        for name in (".".join(key), key[0]):
+            if name in self.arguments:
+                source = SourceText(ARGUMENT, f"{name}={self.arguments[name]}", "")
+                return Place.line(source, 1)
+        return None
 
 
 def from_arguments(arguments: Mapping[str, str]) -> SpecSource:
@@ -199,7 +211,7 @@ def from_arguments(arguments: Mapping[str, str]) -> SpecSource:
             )
         else:
             values[key] = _argument_value(key, text)
-    return SpecSource(values)
+    return SpecSource(values, arguments=arguments)
 
 
 def _argument_value(key: str, text: str) -> Any:

@@ -82,6 +82,7 @@ def test_every_key_knows_the_line_it_was_set_in() -> None:
     settings = settle(*PLACES)
     found = {key: (place.source.filename, place.start) for key, place in settings.places.items()}
     assert found == {
+        "base": ("build argument", 1),
         "user": ("services/api/pyproject.toml", 3),
         "workdir": ("pyproject.toml", 4),
         "env": ("Dockerfile", 3),
@@ -175,7 +176,7 @@ def test_a_wrong_value_in_a_build_argument() -> None:
     error = refused(from_arguments({"workdir": "srv"}))
     assert error.message.startswith("build argument workdir is not valid: ")
     assert error.remedy == "workdir: working directory, an absolute path."
-    assert error.places == ()
+    assert [place.source.text for place in error.places] == ["workdir=srv"]
 
 
 # --- wrong keys and values -----------------------------------------------------------------------
