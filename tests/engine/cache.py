@@ -45,10 +45,14 @@ def locked(path: Path) -> Iterator[None]:
 
 @contextmanager
 def building(target: Path) -> Iterator[Path]:
-    """A fresh folder that becomes `target` when the block ends well, and vanishes when not."""
+    """A fresh folder that becomes `target` when the block ends well, and vanishes when not.
+
+    To be called with a lock on the target: drafts of runs that were killed are removed.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(f"{target.name}.*.tmp"):
+        shutil.rmtree(left, ignore_errors=True)
     draft = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     try:
         yield draft

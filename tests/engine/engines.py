@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,13 +73,16 @@ class Engine(Client):
                     return cls._private(running, programs(KINDS[kind]))
                 running.remove()
             tools = programs(KINDS[kind])
-            registry = registry or Registry.start(_home(name) / "registry")
-            base_image.provide(registry)
             lines = network.allocate(tools)
             owner = Process.of(os.getpid()) if owned else None
-            record = _Record(name, kind, lines.bridge, str(lines.range), registry.address, owner)
+            # Written down before anything is started, and so found again if we are killed.
+            record = _Record(name, kind, lines.bridge, str(lines.range), "", owner)
             record.save()
             try:
+                registry = registry or Registry.start(_home(name) / "registry")
+                record = replace(record, registry=registry.address)
+                record.save()
+                base_image.provide(registry)
                 _configure_client(record, tools)
                 record.daemon.start(KINDS[kind], tools, lines, registry.address)
             except BaseException:
