@@ -106,7 +106,7 @@ def probe(gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, 
     try:
         report = gateway.solve(_probing(builder, wanted)).read_file("/python.json")
     except GatewayError as error:
-        if not error.is_solve_failure and "did not complete successfully" not in error.message:
+        if not error.step_end:
             raise
         raise _no_python(gateway, builder, wanted, places, error) from error
     try:

@@ -73,7 +73,8 @@ class Builder:
         network: bool = True,
     ) -> llb.Output:
         """Run `arguments` in the form above and return what it wrote to /layer."""
-        request = self.request
+        request, limits = self.request, self.request.limits
+        shared = [llb.Tmpfs("/dev/shm", limits.shm_size)] if limits.shm_size else []
         values = {
             **self.image.build_env,
             "HOME": "/tmp",
@@ -92,9 +93,13 @@ class Builder:
                 llb.Bind(f"{ROOT}/uv", self.uv, selector=UV_IN_IMAGE),
                 llb.Tmpfs("/tmp"),
                 llb.Secret(f"{ROOT}/ca.pem", CA_SECRET, optional=True),
+                *shared,
                 *mounts,
             ],
             env=sorted(values.items()),
+            ulimits=[llb.Ulimit(*limit) for limit in limits.ulimits],
+            cgroup_parent=limits.cgroup_parent,
+            hostname=limits.hostname,
             network=_NETWORKS[request.network] if network else llb.Network.NONE,
             hosts=[llb.Host(name, address) for name, address in request.hosts],
             proxy=llb.Proxy(**request.proxy) if request.proxy else None,

@@ -8,6 +8,7 @@ brings it here.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from frontend.spec import Settings
     from frontend.workspace import Workspace
 
+#: What uv says around the output of a build, and says nothing about it.
+_FRAME = ("error: Failed to build", "cause: The build backend", "hint: Build failures usually")
+_MOST_LINES = 25
+
 
 def explain(
     gateway: Gateway,
@@ -35,11 +40,10 @@ def explain(
     """Return what to raise for `error`: with the step's own report if one was left."""
     by_report = {step.report: step for step in emitted.steps if step.report}
     found = _first_report(gateway, builder, list(by_report))
-    if not found:
-        return error
-    explained = _explained(by_report[found["name"]], found["report"], workspace, settings)
-    explained.__cause__ = error
-    return explained
+    if found:
+        return _explained(by_report[found["name"]], found["report"], workspace, settings)
+    failed = (step for name, step in by_report.items() if name in error.message)
+    return _unexplained(next(failed, None), error)
 
 
 def _first_report(gateway: Gateway, builder: Builder, names: list[str]) -> dict[str, Any] | None:
@@ -58,6 +62,28 @@ def _first_report(gateway: Gateway, builder: Builder, names: list[str]) -> dict[
         return json.loads(text) if text else None
     except (GatewayError, ValueError):
         return None
+
+
+def _unexplained(step: Step | None, error: GatewayError) -> Exception:
+    """A step that could not say why it failed, told by how it ended; else `error` itself."""
+    if not error.step_end:
+        return error
+    return FrontendError(
+        f"{step.layer.title if step else 'a step'} failed without a report: {error.step_end}",
+        remedy="What it printed stands above. Exit code 137 says that it was killed, mostly "
+        "because the engine's machine had no more memory.",
+    )
+
+
+def _said(output: str) -> str:
+    """The end of what uv passed on, indented, without its own framing; all of it is in the log."""
+    lines = [line for line in output.splitlines() if not line.strip().startswith(_FRAME)]
+    lines = [line.removeprefix("       ") if line.startswith("       ") else line for line in lines]
+    text = re.sub(r"\n\s*\n", "\n", "\n".join(lines)).strip("\n")
+    kept = text.splitlines()
+    if len(kept) > _MOST_LINES:
+        kept = ["  …", *kept[-_MOST_LINES:]]
+    return "\n".join(kept)
 
 
 def _explained(
@@ -125,7 +151,7 @@ def _explained(
         )
     if kind == "build":
         return FrontendError(
-            f"{label} cannot be built:\n{output}",
+            f"{label} cannot be built:\n{_said(output)}",
             remedy="Try `uv build` in its directory; what it needs beyond its own directory must "
             "be part of the build."
             if member
@@ -133,4 +159,4 @@ def _explained(
             "it failed: choose a `builder` with the compilers it needs, or another version.",
             places=places,
         )
-    return FrontendError(f"{label} cannot be installed:\n{output}", places=places)
+    return FrontendError(f"{label} cannot be installed:\n{_said(output)}", places=places)

@@ -31,6 +31,16 @@ _LATEST_EPOCH = 253402300799  # the last second of the year 9999, the last that 
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What containers of this build get: bytes of /dev/shm (0: as the engine has it), ulimits…"""
+
+    shm_size: int = 0
+    ulimits: tuple[tuple[str, int, int], ...] = ()
+    cgroup_parent: str = ""
+    hostname: str = ""
+
+
+@dataclass(frozen=True)
 class Request:
     """One build as the user asked for it."""
 
@@ -48,6 +58,7 @@ class Request:
     resolve_mode: ResolveMode = ResolveMode.DEFAULT
     hosts: tuple[tuple[str, str], ...] = ()
     network: str = ""
+    limits: Limits = Limits()
     cache_namespace: str = ""
     source_date_epoch: int | None = None
     call: str = ""
@@ -101,6 +112,7 @@ def parse(environment: Mapping[str, str]) -> Request:
         resolve_mode=_resolve_mode(options.get("image-resolve-mode", "")),
         hosts=_hosts(options.get("add-hosts", "")),
         network=_network(options.get("force-network-mode", "")),
+        limits=_limits(options),
         cache_namespace=_argument(options, "BUILDKIT_CACHE_MOUNT_NS"),
         source_date_epoch=_epoch(_argument(options, "SOURCE_DATE_EPOCH")),
         call=options.get("requestid", ""),
@@ -193,6 +205,27 @@ def _hosts(text: str) -> tuple[tuple[str, str], ...]:
             raise FrontendError(f"--add-host {item!r}: {address!r} is no IP address") from None
         pairs.append((host.lower(), address))
     return tuple(pairs)
+
+
+def _limits(options: Mapping[str, str]) -> Limits:
+    """Read the limits as BuildKit's attr.go does; ulimits are `name=soft:hard`, as CSV."""
+    ulimits = []
+    for item in next(csv.reader([options.get("ulimit", "")]), []):
+        name, _, limits = item.partition("=")
+        soft, _, hard = limits.partition(":")
+        try:
+            ulimits.append((name, int(soft), int(hard or soft)))
+        except ValueError:
+            raise FrontendError(f"--ulimit {item!r} is not of the form name=soft:hard") from None
+    size = options.get("shm-size", "") or "0"
+    if not size.isdecimal():
+        raise FrontendError(f"--shm-size must be a number of bytes, not {size!r}")
+    return Limits(
+        int(size),
+        tuple(ulimits),
+        options.get("cgroup-parent", ""),
+        options.get("hostname", "") or _argument(options, "BUILDKIT_SANDBOX_HOSTNAME"),
+    )
 
 
 def _cache_imports(options: Mapping[str, str]) -> tuple[CacheImport, ...]:

@@ -11,6 +11,7 @@ Exception
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from proto.status_pb2 import Status
@@ -51,6 +52,16 @@ class GatewayError(Exception):
         """
         return any(detail.type_url.rpartition("/")[2] in _VERTEX for detail in self.details)
 
+    @property
+    def step_end(self) -> str:
+        """How the container of a failed step ended (`exit code: 137`); empty for other failures.
+
+        From the text, since there is no typed error for it. The second form is that of BuildKit
+        before 0.10.
+        """
+        found = _STEP_END.search(self.message)
+        return found.group(1) if found else ""
+
 
 class PathNotFoundError(GatewayError):
     """`path` does not exist in the filesystem that was asked."""
@@ -77,6 +88,9 @@ class SourceReplacedError(GatewayError):
         self.identifier = identifier
 
 
+_STEP_END = re.compile(
+    r"(?:did not complete successfully|executor failed running \[.*\]): (.*)", re.DOTALL
+)
 _VERTEX = frozenset({"errdefs.Vertex+json", "errdefs.Vertex"})
 
 _ABSENT = ("no such file or directory", "not a directory", "file does not exist")

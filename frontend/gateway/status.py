@@ -28,6 +28,7 @@ SOURCE_TYPE_URL = "github.com/moby/buildkit/errdefs.Source+json"
 WHOLE_TEXT_LIMIT = 64 << 10
 """Texts up to this many characters are sent whole, bigger ones only around the lines meant."""
 
+_SOURCES = (SOURCE_TYPE_URL, "type.googleapis.com/errdefs.Source")
 _AROUND = 10
 _LINE_LIMIT = 1000
 _PRINTED_AROUND = 2
@@ -38,11 +39,16 @@ def status_of(error: BaseException, *, typed: bool = True) -> Status:
     """What to return for an exception that ended the build.
 
     The code is UNKNOWN for errors of ours: any other is shown as a prefix of the message. What the
-    daemon said is passed on unchanged. An engine whose errors reach the client as text alone
-    (Docker 20.10) is told with `typed=False`: the lines then stand in the message.
+    daemon said is passed on unchanged; where an error of ours explains it, what the daemon said of
+    the failed step stays with it, but for its excerpts, which ours replace. An engine whose errors
+    reach the client as text alone (Docker 20.10) is told with `typed=False`: the lines then stand
+    in the message.
     """
     if isinstance(error, FrontendError):
-        status = Status(code=UNKNOWN, message=error.text)
+        cause = error.__cause__
+        known = cause.details if isinstance(cause, GatewayError) else ()
+        kept = [detail for detail in known if not error.places or detail.type_url not in _SOURCES]
+        status = Status(code=UNKNOWN, message=error.text, details=kept)
         if not typed:
             shown = [_printed(place) for place in error.places]
             status.message = "\n".join([error.text, *shown])

@@ -8,7 +8,7 @@ import pytest
 
 from frontend.errors import FrontendError
 from frontend.gateway.client import CacheImport
-from frontend.request import Request, parse
+from frontend.request import Limits, Request, parse
 from llb import Platform, ResolveMode
 
 AMD64 = Platform("linux", "amd64")
@@ -218,3 +218,20 @@ def test_bake_shares_sessions() -> None:
     )
     assert found.local_session("context") == "shared"
     assert found.local_session("dockerfile") == "own"
+
+
+def test_limits() -> None:
+    found = options(
+        "shm-size=67108864",
+        "ulimit=core=-1:-1,nofile=10:20",
+        "cgroup-parent=builds",
+        "hostname=builder",
+    ).limits
+    assert found == Limits(67108864, (("core", -1, -1), ("nofile", 10, 20)), "builds", "builder")
+    assert options().limits == Limits()
+
+
+@pytest.mark.parametrize("option", ["shm-size=64m", "ulimit=nofile", "ulimit=a=b:c"])
+def test_limits_that_cannot_be_read(option: str) -> None:
+    with pytest.raises(FrontendError):
+        options(option)
