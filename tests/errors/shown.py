@@ -11,9 +11,16 @@ if TYPE_CHECKING:
 
     from tests.engine import Build, Engine
 
-_RULE = "-" * 20
-_ERROR = re.compile(r"^ERROR: (?:failed to build: )?failed to solve: ", re.M)
-_LINE = re.compile(r" *(\d+) \| (>>>|   )(?: (.*))?")
+# What engines say before our message: buildx, and Docker 20.10 in its own way.
+_ERROR = re.compile(
+    r"^ERROR: (?:failed to build: )?failed to solve: "
+    r"(?:rpc error: code = Unknown desc = |failed to solve with frontend [a-z]+\.v0: )*",
+    re.MULTILINE,
+)
+_EXCERPT = re.compile(
+    r"^(?P<file>.+):(?P<line>\d+)\n-{20}\n(?P<lines>(?: *\d+ \|.*\n)+)-{20}\n", re.MULTILINE
+)
+_LINE = re.compile(r" *\d+ \| (?P<mark>>>>|   )(?P<text>.*)")
 
 
 @dataclass(frozen=True)
@@ -70,20 +77,14 @@ def fail(engine: Engine, folder: Path, *options: str, ca: bool = True, **argumen
 
 
 def _parse(build: Build) -> Shown:
-    before, *after = _ERROR.split(build.error)
+    before, *after = _ERROR.split(build.error + "\n")
     assert len(after) == 1, f"one final error expected:\n{build.report()}"
-    excerpts = []
-    lines = before.splitlines()
-    for number, line in enumerate(lines[:-1]):
-        if lines[number + 1] == _RULE and ":" in line:
-            file, _, start = line.rpartition(":")
-            marked = []
-            for shown in lines[number + 2 :]:
-                if shown == _RULE:
-                    break
-                found = _LINE.fullmatch(shown)
-                assert found, f"not a line of an excerpt: {shown!r}"
-                if found.group(2) == ">>>":
-                    marked.append((found.group(3) or "").strip())
-            excerpts.append(Excerpt(file, int(start), tuple(marked)))
-    return Shown(tuple(excerpts), after[0], build)
+    # Docker 20.10 has the excerpt in the message, as it passes on nothing else.
+    excerpts = [_excerpt(found) for found in _EXCERPT.finditer(before + after[0])]
+    return Shown(tuple(excerpts), _EXCERPT.sub("", after[0]).strip("\n"), build)
+
+
+def _excerpt(found: re.Match[str]) -> Excerpt:
+    lines = [_LINE.fullmatch(line) for line in found["lines"].splitlines()]
+    marked = [line["text"].strip() for line in lines if line and line["mark"] == ">>>"]
+    return Excerpt(found["file"], int(found["line"]), tuple(marked))

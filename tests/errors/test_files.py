@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.errors.shown import fail
-from tests.errors.workspaces import workspace
+from tests.errors.workspaces import SOURCES, workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,12 +118,3 @@ def test_member_is_ignored(docker28: Engine, tmp_path: Path, ignore_file: str) -
     )
     assert "`!libs/core`" in shown.remedy
     assert shown.where == f"{ignore_file}:3\n/libs"
-
-
-SOURCES = """\
-    [tool.uv.workspace]
-    members = ["services/*", "libs/*"]
-
-    [tool.uv.sources]
-    core = { workspace = true }
-    """

@@ -17,6 +17,14 @@ ROOT = """\
     [tool.uv.workspace]
     members = ["services/*", "libs/*"]
     """
+#: The root manifest where members depend on `core`.
+SOURCES = """\
+    [tool.uv.workspace]
+    members = ["services/*", "libs/*"]
+
+    [tool.uv.sources]
+    core = { workspace = true }
+    """
 #: A build backend that needs no index: it stands beside the sources that it packs.
 BACKEND = """\
     import zipfile

@@ -1,0 +1,122 @@
+"""A package index on the loopback address, which build steps reach by the host's network."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import ssl
+import tarfile
+import threading
+import zipfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: What a build needs to reach the index.
+REACH = "--network=host"
+#: A certificate for 127.0.0.1 that nobody trusts.
+CERTIFICATE = Path(__file__).with_name("certificate.pem")
+_KEY = CERTIFICATE.with_name("key.pem")
+
+
+@dataclass
+class Index:
+    """Files of packages by name; changes are seen at once."""
+
+    url: str
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def locking(self) -> tuple[str, str]:
+        """Options for uv."""
+        return "--default-index", f"{self.url}/simple"
+
+    def wheel(
+        self, name: str, version: str = "1.0", tag: str = "py3-none-any", code: str = ""
+    ) -> Self:
+        """Add a wheel with one module, which holds `code`."""
+        info = f"{name}-{version}.dist-info"
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as wheel:
+            wheel.writestr(f"{name}.py", code)
+            wheel.writestr(f"{info}/METADATA", _metadata(name, version))
+            wheel.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nTag: {tag}\n")
+            wheel.writestr(f"{info}/RECORD", "")
+        self.files[f"{name}-{version}-{tag}.whl"] = archive.getvalue()
+        return self
+
+    def sdist(self, name: str, backend: str, version: str = "1.0") -> Self:
+        """Add a source distribution that `backend` builds."""
+        tables = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        members = {
+            "PKG-INFO": _metadata(name, version),
+            "pyproject.toml": f'[project]\nname = "{name}"\nversion = "{version}"\n{tables}',
+            "backend.py": dedent(backend),
+        }
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            for path, text in members.items():
+                entry = tarfile.TarInfo(f"{name}-{version}/{path}")
+                entry.size = len(text)
+                tar.addfile(entry, io.BytesIO(text.encode()))
+        self.files[f"{name}-{version}.tar.gz"] = gzip.compress(archive.getvalue(), mtime=0)
+        return self
+
+    def answer(self, path: str) -> bytes | None:
+        """The body for a path (PEP 503), None where there is nothing."""
+        kind, _, name = path.strip("/").partition("/")
+        if kind == "files":
+            return self.files.get(name)
+        links = [
+            f'<a href="/files/{file}#sha256={hashlib.sha256(data).hexdigest()}">{file}</a>'
+            for file, data in self.files.items()
+            if file.startswith(f"{name}-")
+        ]
+        return "\n".join(links).encode() if links else None
+
+
+@contextmanager
+def serve(*, tls: bool = False) -> Iterator[Index]:
+    """Run an index until the block ends."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(CERTIFICATE, _KEY)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        index = Index(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}")
+        server.index = index  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            yield index
+        finally:
+            server.shutdown()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def do_GET(self) -> None:
+        self.wfile.write(self._answer())
+
+    def _answer(self) -> bytes:
+        body = self.server.index.answer(self.path)  # type: ignore[attr-defined]
+        self.send_response(404 if body is None else 200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body or b"")))
+        self.end_headers()
+        return body or b""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet."""
+
+
+def _metadata(name: str, version: str) -> str:
+    return f"Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n"
