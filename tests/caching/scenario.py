@@ -77,25 +77,15 @@ class Machine:
     folder: Path
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
-    def build(self, scenario: Scenario, *options: str, base: str = "") -> Outcome:
-        """Check the workspace out into a folder of its own and build it."""
-        number = next(self._numbers)
-        checkout = self.check_out(scenario, number)
-        image = f"uv-frontend-test/caching-{self.folder.name.lower()}-{number}"
-        report = self.folder / f"{number}.json"
-        build = self.engine.build(
-            checkout,
-            "--provenance=false",
-            f"--metadata-file={report}",
-            *scenario.options,
-            *options,
-            tag=image,
-            build_args={
-                "package": scenario.package,
-                "base": base or self.base,
-                **({"groups": "tools"} if scenario.package == "api" else {}),
-            },
-        )
+    def build(
+        self, scenario: Scenario, *options: str, base: str = "", checkout: Path | None = None
+    ) -> Outcome:
+        """Build the scenario's image, from a new checkout unless there is one already."""
+        place = self.new_folder()
+        image = f"uv-frontend-test/caching-{self.folder.name.lower()}-{place.name}"
+        report = place / "metadata.json"
+        options = (f"--tag={image}", f"--metadata-file={report}", *options)
+        build = self.run(scenario, *options, base=base, checkout=checkout)
         told = json.loads(report.read_text())
         return Outcome(
             build,
@@ -105,14 +95,46 @@ class Machine:
             told.get("containerimage.config.digest", ""),
         )
 
-    def check_out(self, scenario: Scenario, number: int) -> Path:
-        """Write the scenario's workspace as its checkout has it."""
+    def run(
+        self,
+        scenario: Scenario,
+        *options: str,
+        base: str = "",
+        checkout: Path | None = None,
+        check: bool = True,
+    ) -> Build:
+        """Run the scenario's build; with `check`, BuildError where it fails."""
+        folder = self.check_out(scenario, checkout)
+        return self.run_in(folder, scenario, *options, base=base, check=check)
 
-        place = self.folder / str(number) / scenario.folder
-        folder = scenario.workspace.write(place, umask=scenario.umask, time=scenario.time)
+    def run_in(
+        self, folder: Path, scenario: Scenario, *options: str, base: str = "", check: bool = True
+    ) -> Build:
+        """Run the scenario's build in a folder as it is."""
+        arguments = {"package": scenario.package, "base": base or self.base}
+        if scenario.package == "api":
+            arguments["groups"] = "tools"
+        options = ("--provenance=false", *scenario.options, *options)
+        return self.engine.build(folder, *options, build_args=arguments, check=check)
+
+    def check_out(self, scenario: Scenario, place: Path | None = None) -> Path:
+        """Bring the workspace below `place` (a new folder) to what the scenario has there."""
+        folder = (place or self.new_folder()) / scenario.folder
+        scenario.workspace.write(folder, umask=scenario.umask, time=scenario.time)
         if scenario.owner:
             for path in [folder, *folder.rglob("*")]:
                 os.chown(path, scenario.owner, scenario.owner)
+        return folder
+
+    @property
+    def token(self) -> str:
+        """A word that no other machine has, in this run or another one."""
+        return self.base.rpartition(":")[2]
+
+    def new_folder(self) -> Path:
+        """A folder of its own for one build."""
+        folder = self.folder / str(next(self._numbers))
+        folder.mkdir()
         return folder
 
 

@@ -173,24 +173,27 @@ class Workspace:
         """The folder of a member."""
         return f"{self.members[member].folder}/{member}"
 
-    def write(self, folder: Path, *, umask: int = 0o022, time: int | None = None) -> Path:
-        """Write and lock the workspace into a new folder, as a checkout with that umask would.
+    def write(self, folder: Path, *, umask: int = 0o022, time: int | None = None) -> None:
+        """Write and lock the workspace, as a checkout with that umask would.
 
-        `time` is the modification time of every file, in seconds since 1970; None is now.
+        What is there already and stays the same is not touched. `time` is the modification time
+        of every file, in seconds since 1970; None is now.
         """
-        folder.mkdir(parents=True)
         files = self.files()
         for path, text in files.items():
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text)
+            _write(folder / path, text)
         _lock(folder, files)
         for parent, _, names in os.walk(folder, topdown=False):
             for path, mode in [(parent, 0o777), *((f"{parent}/{name}", 0o666) for name in names)]:
                 os.chmod(path, mode & ~umask)  # noqa: PTH101
                 if time is not None:
                     os.utime(path, (time, time))
-        return folder
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 _locks: dict[str, str] = {}
@@ -203,4 +206,4 @@ def _lock(folder: Path, files: Mapping[str, str]) -> None:
     if key not in _locks:
         locking.lock(folder)
         _locks[key] = (folder / "uv.lock").read_text()
-    (folder / "uv.lock").write_text(_locks[key])
+    _write(folder / "uv.lock", _locks[key])

@@ -1,0 +1,61 @@
+"""What runs in the image is what stands in the checkout, for every build backend."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.caching.changes import Edit
+from tests.caching.scenario import Machine, Scenario
+
+if TYPE_CHECKING:
+    from tests.caching.scenario import Outcome
+
+SERVICES = {
+    "api": ("api", "core", "util", "text", "money", "clock"),
+    "worker": ("worker", "core"),
+    "site": ("site", "core"),
+}
+
+
+def editions(machine: Machine, outcome: Outcome, package: str) -> dict[str, str]:
+    """What each member that the service imports says of itself, in a container."""
+    command = () if package != "site" else ("python", "main.py")
+    told: dict[str, str] = json.loads(machine.engine.run(outcome.image, *command).stdout)
+    return told
+
+
+@pytest.mark.parametrize("package", SERVICES)
+def test_runs_what_was_edited(package: str, machine: Machine) -> None:
+    """One checkout, edited in place: uv knows the wheels it has built of these folders before.
+
+    It looks at the time of the manifest, which no edit of the code changes.
+    """
+    checkout = machine.new_folder()
+    scenario = Scenario(package=package, time=1_600_000_000)
+    first = machine.build(scenario, checkout=checkout)
+    for member in SERVICES[package]:
+        scenario = Edit(member, f"an edit of {member}")(scenario)
+    edited = replace(scenario, time=None)
+
+    second = machine.build(edited, checkout=checkout)
+
+    assert editions(machine, first, package) == dict.fromkeys(SERVICES[package], "first")
+    expected = {member: f"an edit of {member}" for member in SERVICES[package]}
+    assert editions(machine, second, package) == expected
+
+
+def test_runs_what_was_there_before(machine: Machine) -> None:
+    """Back to older code: what comes from the cache is the layer of that code."""
+    checkout = machine.new_folder()
+    scenario = Scenario()
+    machine.build(Edit("text", "tried")(scenario), checkout=checkout)
+
+    machine.build(scenario, checkout=checkout)
+    again = machine.build(Edit("text", "tried")(scenario), checkout=checkout)
+
+    assert editions(machine, again, "api")["text"] == "tried"
+    assert again.executed == ()
