@@ -14,7 +14,7 @@ import llb
 from frontend import image
 from frontend.container import LAYER, ROOT, Builder, steps
 from frontend.errors import FrontendError, Place
-from frontend.gateway import GatewayError, SourceReplacedError
+from frontend.gateway import GatewayError, PathNotFoundError, SourceReplacedError
 from frontend.target import Target
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Taken where nobody says which Python, if the workspace admits it.
 DEFAULT_PYTHON = "3.13"
+#: uv's exit code for what it could not do, such as finding Python; programs it runs have their own.
+_UV_FAILED = 2
 _KNOWN_PYTHONS = ("3.14", "3.12", "3.11", "3.10", "3.9")
 
 
@@ -103,12 +105,9 @@ def probe(gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, 
 
     FrontendError at `places` where it has none.
     """
-    try:
-        report = gateway.solve(_probing(builder, wanted)).read_file("/python.json")
-    except GatewayError as error:
-        if not error.step_end:
-            raise
-        raise _no_python(gateway, builder, wanted, places, error) from error
+    report = _report(gateway, builder, wanted, places)
+    if report is None:
+        raise _no_python(gateway, builder, wanted, places)
     try:
         return Target.from_probe(report, builder.platform)
     except FrontendError as error:
@@ -137,6 +136,27 @@ def check_builder(
         )
 
 
+def _report(
+    gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, ...]
+) -> bytes | None:
+    """What the probe wrote; None where uv found no Python."""
+    try:
+        return gateway.solve(_probing(builder, wanted)).read_file("/python.json")
+    except PathNotFoundError:
+        return None
+    except GatewayError as error:
+        if f"exit code: {_UV_FAILED}" in error.step_end:
+            return None
+        if not error.step_end:
+            raise
+        raise FrontendError(
+            f"{builder.image.name} cannot run uv",
+            remedy="uv needs glibc, as Debian, Ubuntu and Fedora have it. Choose another image, "
+            "such as python:3.13-slim.",
+            places=places,
+        ) from error
+
+
 def _probing(builder: Builder, wanted: str) -> llb.Output:
     choice = ["--python", wanted] if wanted else []
     return builder.step(
@@ -154,24 +174,21 @@ def _probing(builder: Builder, wanted: str) -> llb.Output:
         env={"UV_CACHE_DIR": "/tmp/uv", "UV_OFFLINE": "1", "UV_PYTHON_PREFERENCE": "only-system"},
         mounts=[llb.Bind(f"{ROOT}/steps", steps("probe"))],
         network=False,
+        # That there is no such Python is an answer, and no failure to be shown.
+        exit_codes=(0, _UV_FAILED),
     )
 
 
 def _no_python(
-    gateway: Gateway,
-    builder: Builder,
-    wanted: str,
-    places: tuple[Place, ...],
-    error: GatewayError,
+    gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, ...]
 ) -> FrontendError:
     """Say which Python there is instead, if any."""
     name = builder.image.name
-    try:
-        report = gateway.solve(_probing(builder, "")).read_file("/python.json")
-    except GatewayError:
+    report = _report(gateway, builder, "", places)
+    if report is None:
         return FrontendError(
-            f"{name} has no Python, or cannot run uv: {error.message}",
-            remedy="Choose a `base` that has Python on PATH, such as python:3.13-slim.",
+            f"{name} has no Python",
+            remedy="Choose an image that has Python on PATH, such as python:3.13-slim.",
             places=places,
         )
     found = Target.from_probe(report, builder.platform)

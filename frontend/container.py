@@ -39,6 +39,7 @@ LAYER = "/layer"
 UV_IN_IMAGE = "/opt/uv-frontend/bin/uv"
 #: Name of the optional secret: a PEM bundle that uv, git and build backends then trust.
 CA_SECRET = "ca"
+_EXIT_CODES = "exec.validexitcode"
 _NETWORKS = {
     "": llb.Network.SANDBOX,
     "default": llb.Network.SANDBOX,
@@ -71,8 +72,12 @@ class Builder:
         ignore_cache: bool = False,
         locations: Sequence[llb.Location] = (),
         network: bool = True,
+        exit_codes: Sequence[int] = (),
     ) -> llb.Output:
-        """Run `arguments` in the form above and return what it wrote to /layer."""
+        """Run `arguments` in the form above and return what it wrote to /layer.
+
+        `exit_codes` are those that mean success, where the engine can be told (BuildKit 0.17).
+        """
         request, limits = self.request, self.request.limits
         shared = [llb.Tmpfs("/dev/shm", limits.shm_size)] if limits.shm_size else []
         values = {
@@ -103,6 +108,7 @@ class Builder:
             network=_NETWORKS[request.network] if network else llb.Network.NONE,
             hosts=[llb.Host(name, address) for name, address in request.hosts],
             proxy=llb.Proxy(**request.proxy) if request.proxy else None,
+            valid_exit_codes=exit_codes if self.capabilities.supports(_EXIT_CODES) else (),
             platform=self.platform,
             meta=llb.Metadata(name=name, ignore_cache=ignore_cache, locations=tuple(locations)),
         )
@@ -127,7 +133,11 @@ class Builder:
                 "PYC_INVALIDATION_MODE": "UNCHECKED_HASH",
                 "UV_CACHE_DIR": f"{ROOT}/cache",
                 "UV_COMPILE_BYTECODE": "1",
-                # Half a minute without a byte (uv's default) is not rare behind a company's proxy.
+                # Many steps install at once, often behind a company's proxy: fewer connections
+                # each than uv's 50, and more patience than its 10 and 30 seconds.
+                "UV_CONCURRENT_DOWNLOADS": "8",
+                "UV_HTTP_CONNECT_TIMEOUT": "30",
+                "UV_HTTP_RETRIES": "5",
                 "UV_HTTP_TIMEOUT": "120",
                 "UV_LINK_MODE": "copy",
                 "UV_NO_ENV_FILE": "1",
