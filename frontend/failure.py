@@ -124,7 +124,9 @@ def _explained(
             "network": "Check the network and the proxy of the build (--network, build arguments "
             "http_proxy and https_proxy).",
             "missing": "Run `uv lock` to take another file.",
-            "auth": "Give the build the index's credentials.",
+            "auth": "Give the build the index's credentials as secrets: a netrc file, --secret "
+            "id=netrc,src=$HOME/.netrc, or for an index named corp in tool.uv.index "
+            "--secret id=UV_INDEX_CORP_USERNAME,env=… and id=UV_INDEX_CORP_PASSWORD,env=…",
         }[kind]
         return FrontendError(
             f"{label}: {said}: {detail}" if detail else f"{label}: {said}",

@@ -62,6 +62,21 @@ def project(settings: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
     return without
 
 
+def credentials(settings: Mapping[str, Any], layer: Layer) -> tuple[str, ...]:
+    """Return the variables that uv reads user and password of the layer's named indexes from.
+
+    uv's rule for the name: upper case, and `_` for whatever is neither letter nor digit.
+    """
+    names = sorted(
+        {
+            re.sub(r"[^A-Z0-9]", "_", str(index["name"]).upper())
+            for index in project(settings, layer).get("index", ())
+            if "name" in index
+        }
+    )
+    return tuple(f"UV_INDEX_{name}_{part}" for name in names for part in ("USERNAME", "PASSWORD"))
+
+
 def builds(settings: Mapping[str, Any], layer: Layer) -> bool:
     """Whether something is built from source, if only because the settings forbid its wheels."""
     forced = {canonicalize_name(name) for name in settings.get("no-binary-package") or ()}

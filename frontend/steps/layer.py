@@ -33,7 +33,10 @@ SYSTEM_BUNDLES = (
 
 
 def environment():
-    """The environment for uv; a CA bundle given as a secret is added to the system's own."""
+    """The environment for uv, with what was given as secrets.
+
+    A CA bundle is added to the system's own.
+    """
     # Where uv knows a width it breaks its messages, which are read here line by line.
     env = dict(os.environ, COLUMNS="1000")
     secret = ROOT + "/ca.pem"
@@ -53,6 +56,16 @@ def environment():
         ):
             env[name] = bundle
         env["CARGO_HTTP_CAINFO"] = bundle
+    secrets = ROOT + "/secrets"
+    for name in os.listdir(secrets) if os.path.isdir(secrets) else ():
+        path = secrets + "/" + name
+        # BuildKit leaves an empty file as the mount point of a secret that was not given.
+        if os.path.getsize(path):
+            if name == "netrc":
+                env["NETRC"] = path
+            else:
+                with open(path) as source:
+                    env[name] = source.read().strip()
     return env
 
 

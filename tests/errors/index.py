@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import io
@@ -28,15 +29,20 @@ _KEY = CERTIFICATE.with_name("key.pem")
 
 @dataclass
 class Index:
-    """Files of packages by name; changes are seen at once."""
+    """Files of packages by name; changes are seen at once.
+
+    With `account` (`user:password`) nobody else gets anything.
+    """
 
     url: str
+    account: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def locking(self) -> tuple[str, str]:
         """Options for uv."""
-        return "--default-index", f"{self.url}/simple"
+        account = f"//{self.account}@" if self.account else "//"
+        return "--default-index", f"{self.url}/simple".replace("//", account, 1)
 
     def wheel(
         self, name: str, version: str = "1.0", tag: str = "py3-none-any", code: str = ""
@@ -83,14 +89,14 @@ class Index:
 
 
 @contextmanager
-def serve(*, tls: bool = False) -> Iterator[Index]:
+def serve(*, tls: bool = False, account: str = "") -> Iterator[Index]:
     """Run an index until the block ends."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(CERTIFICATE, _KEY)
             server.socket = context.wrap_socket(server.socket, server_side=True)
-        index = Index(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}")
+        index = Index(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}", account)
         server.index = index  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
@@ -107,7 +113,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(self._answer())
 
     def _answer(self) -> bytes:
-        body = self.server.index.answer(self.path)  # type: ignore[attr-defined]
+        index: Index = self.server.index  # type: ignore[attr-defined]
+        expected = "Basic " + base64.b64encode(index.account.encode()).decode()
+        if index.account and self.headers.get("Authorization") != expected:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", "Basic")
+            self.end_headers()
+            return b""
+        body = index.answer(self.path)
         self.send_response(404 if body is None else 200)
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(body or b"")))

@@ -41,6 +41,7 @@ def test_the_greeting_is_sent_before_anything_slow_is_imported() -> None:
         "transport.connect()\n"
         "slow = {'grpc', 'google', 'pydantic', 'llb', 'proto'} & set(sys.modules)\n"
         "sys.stderr.write(repr(slow))\n"
+        "sys.stderr.flush()\n"
         "import os; os._exit(0)\n"
     )
     done = subprocess.run(

@@ -1,0 +1,1 @@
+"""What is secret gets to the steps that need it, and nowhere else."""
