@@ -57,6 +57,7 @@ class Member:
     requires_python: str = ">=3.9"
     edition: str = "first"
     tools: Mapping[str, Any] = field(default_factory=dict)
+    uv: Mapping[str, Any] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def manifest(self, name: str) -> dict[str, Any]:
@@ -70,7 +71,8 @@ class Member:
         }
         if self.folder == "apps" and self.backend:
             project["scripts"] = {name: f"{name}:main"}
-        uv: dict[str, Any] = {"sources": {other: {"workspace": True} for other in self.members}}
+        sources = {other: {"workspace": True} for other in self.members}
+        uv: dict[str, Any] = {"sources": sources, **self.uv}
         manifest: dict[str, Any] = {"project": project, "tool": {"uv": uv, **self.tools}}
         if self.groups:
             manifest["dependency-groups"] = {key: list(some) for key, some in self.groups.items()}
