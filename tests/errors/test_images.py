@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,30 +11,10 @@ from tests.errors.shown import fail
 from tests.errors.workspaces import DOCKERFILE, Workspace, workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.engine import Engine
-
-Make = Callable[[str, str], str]
-
-
-@pytest.fixture
-def image(docker28: Engine, tmp_path: Path) -> Iterator[Make]:
-    """Make an image from the lines of an ordinary Dockerfile, and return its name."""
-    made = []
-
-    def make(name: str, dockerfile: str) -> str:
-        folder = tmp_path / "image"
-        folder.mkdir()
-        (folder / "Dockerfile").write_text(dockerfile)
-        docker28.build(folder, "--provenance=false", tag=f"uv-frontend-test/{name}")
-        docker28.publish(f"uv-frontend-test/{name}")
-        made.append(f"uv-frontend-test/{name}")
-        return made[-1]
-
-    yield make
-    docker28.docker("rmi", "--force", *made, check=False)
 
 
 @pytest.fixture
@@ -88,7 +67,7 @@ def test_python_of_the_base_is_another(docker28: Engine, shop: Workspace) -> Non
     assert "[internal] look for Python" not in shown.build.error
 
 
-def test_base_without_python(docker28: Engine, shop: Workspace, image: Make) -> None:
+def test_base_without_python(docker28: Engine, shop: Workspace, image: Callable[..., str]) -> None:
     name = image("no-python", "FROM python:3.13-slim\nRUN rm -f /usr/bin/python3*\n")
     shop.lock().write("Dockerfile", f'{DOCKERFILE}package = "api"\nbase = "{name}"\n')
     shown = fail(docker28, shop.folder)
@@ -97,7 +76,9 @@ def test_base_without_python(docker28: Engine, shop: Workspace, image: Make) -> 
     assert shown.where == f'Dockerfile:3\nbase = "{name}"'
 
 
-def test_base_without_anything(docker28: Engine, shop: Workspace, image: Make) -> None:
+def test_base_without_anything(
+    docker28: Engine, shop: Workspace, image: Callable[..., str]
+) -> None:
     name = image("nothing", "FROM scratch\nCOPY Dockerfile /\n")
     shop.lock().write("Dockerfile", f'{DOCKERFILE}package = "api"\nbase = "{name}"\n')
     shown = fail(docker28, shop.folder)
