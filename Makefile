@@ -14,7 +14,7 @@ help:
 	@echo 'make image [IMAGE=...]    build the frontend image where "# syntax=IMAGE" finds it'
 	@echo 'make engine [KIND=...]    start a Docker engine; use it by eval "$$(make -s engine)"'
 	@echo 'make engine-down          end it'
-	@echo "make bench [BENCH=...]    measure against the Dockerfile of uv's guide (BENCH=--help tells more)"
+	@echo "make bench                compare with the Dockerfile of uv's guide (15 minutes; BENCH=--help)"
 
 test: lint
 	$(DEV) pytest

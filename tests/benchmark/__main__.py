@@ -116,18 +116,37 @@ def run(
     with ExitStack() as stack:
         engine = _engine(engine_name, stack)
         machine = Machine.of(engine, load)
-        _say(f"building the frontend's image on {machine.text()}")
-        frontend_image.provide(engine)
-        lab = Lab(engine, Path(stack.enter_context(tempfile.TemporaryDirectory())))
-        stack.callback(lab.close)
-        planned = list(turns(scenarios, repeat))
-        lab.open()
-        for subject in dict.fromkeys(scenario.subject for scenario in scenarios):
-            wanted = [t for t in planned if t.scenario.change is depend]
-            most = Counter(t.scenario.key for t in wanted if t.scenario.subject == subject)
-            lab.add(subject, max(most.values(), default=0))
-        _measure(lab, planned, began + minutes * 60, measurements, failures)
+        # Whatever goes wrong from here on, what has been measured is kept.
+        try:
+            _say(f"building the frontend's image on {machine.text()}")
+            frontend_image.provide(engine)
+            with tempfile.TemporaryDirectory() as folder:
+                lab = Lab(engine, Path(folder))
+                lab.open()
+                planned = _prepare(lab, list(turns(scenarios, repeat)), failures)
+                _measure(lab, planned, began + minutes * 60, measurements, failures)
+                lab.close()
+        except _FAILURES as error:
+            failures.append(("the run", str(error)))
     return Report(machine, tuple(measurements), stages, tuple(failures))
+
+
+def _prepare(lab: Lab, planned: list[Turn], failures: list[tuple[str, str]]) -> list[Turn]:
+    """Prepare the workspaces; returns the turns of those with which it went well."""
+    ready = []
+    for subject in dict.fromkeys(turn.scenario.subject for turn in planned):
+        own = [turn for turn in planned if turn.scenario.subject == subject]
+        added = Counter(turn.scenario.key for turn in own if turn.scenario.change is depend)
+        for attempt in (1, 2):
+            try:
+                lab.add(subject, max(added.values(), default=0))
+                ready += own
+                break
+            except _FAILURES as error:
+                _say(f"the workspace {subject.name} cannot be prepared: {error}")
+                if attempt == 2:
+                    failures.append((subject.name, str(error)))
+    return ready
 
 
 def _measure(
@@ -137,7 +156,11 @@ def _measure(
     measurements: list[Measurement],
     failures: list[tuple[str, str]],
 ) -> None:
-    """Take every turn for which there is time; a failed scenario is noted, the rest goes on."""
+    """Take every turn for which there is time.
+
+    A turn that fails is tried again, for networks have bad moments; if it fails twice, this is
+    noted and the rest goes on.
+    """
     taken: dict[str, float] = {}
     broken: set[tuple[str, int]] = set()
     for turn in planned:
@@ -147,13 +170,18 @@ def _measure(
         began = time.monotonic()
         if key in taken and began + taken[key] > deadline:
             continue
-        try:
-            found = lab.measure(turn)
-        except _FAILURES as error:
-            failures.append((key, str(error)))
-            broken.add((key, turn.round))
-            lab.built.clear()
-            _say(f"{key} failed: {str(error)[-2000:]}")
+        found: list[Measurement] = []
+        for attempt in (1, 2):
+            try:
+                found = lab.measure(turn)
+                break
+            except _FAILURES as error:
+                _say(f"{key} failed: {str(error)[-2000:]}")
+                lab.lose()
+                if attempt == 2:
+                    failures.append((key, str(error)))
+                    broken.add((key, turn.round))
+        if not found:
             continue
         taken[key] = max(taken.get(key, 0), time.monotonic() - began)
         measurements += found

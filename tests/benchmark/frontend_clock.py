@@ -63,12 +63,15 @@ def request(operation: int) -> bytes:
 
 @dataclass
 class FrontendClock:
-    """A context in which every frontend process is timed; `seconds` has those that have ended.
+    """A context in which the frontend processes of one engine are timed.
 
-    On a kernel that tells nothing, `seconds` stays empty.
+    `engine` is the daemon's process number; `seconds` has the processes that have ended, in order.
+    On a kernel that tells nothing, it is not `listening` and `seconds` stays empty.
     """
 
+    engine: int
     seconds: list[float] = field(default_factory=list)
+    listening: bool = False
 
     def __enter__(self) -> FrontendClock:
         self._began: dict[int, int] = {}
@@ -78,6 +81,7 @@ class FrontendClock:
             self._socket = _listen()
         except OSError:
             return self
+        self.listening = True
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
         return self
@@ -107,7 +111,7 @@ class FrontendClock:
 
     def _take(self, event: Event) -> None:
         if not event.ended:
-            if _is_frontend(event.pid):
+            if _is_frontend(event.pid) and _descends(event.pid, self.engine):
                 self._began[event.pid] = event.time
         elif (began := self._began.pop(event.pid, None)) is not None:
             self.seconds.append((event.time - began) / 1e9)
@@ -131,3 +135,14 @@ def _is_frontend(pid: int) -> bool:
         return START in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False  # it has ended already
+
+
+def _descends(pid: int, ancestor: int) -> bool:
+    """Whether a process was started by another one, or by one that this has started, and so on."""
+    while pid not in (0, ancestor):
+        try:
+            # proc(5): the fields after the program's name, which may contain anything
+            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            return False
+    return pid == ancestor

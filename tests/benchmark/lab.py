@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -68,8 +69,10 @@ class Lab:
             self.engine.docker("buildx", *create, f"{self._mirror}:{_TAG}", source)
 
     def add(self, subject: Subject, dependencies: int) -> None:
-        """Prepare a workspace, and a copy of it for each variant."""
-        prepared = Workspace.prepare(subject, self.folder / subject.name, dependencies)
+        """Prepare a workspace, and a copy of it for each variant. As `Workspace.prepare` fails."""
+        folder = self.folder / subject.name
+        shutil.rmtree(folder, ignore_errors=True)
+        prepared = Workspace.prepare(subject, folder, dependencies)
         self.workspaces[subject] = prepared
         for variant in VARIANTS:
             copy = self._copy(variant, subject)
@@ -102,7 +105,7 @@ class Lab:
         options = []
         if scenario.start is Start.NEW_MACHINE:
             options = [f"--cache-from=type=registry,ref={self._cache(variant, scenario.subject)}"]
-        with FrontendClock() as clock:
+        with FrontendClock(self.engine.pid) as clock:
             seconds, build = self._timed(variant, scenario.subject, scenario.built, *options)
         image = layers_of(self.engine, _image(variant, scenario.built)) - self.base
         measurement = Measurement(
@@ -194,6 +197,12 @@ class Lab:
                 self._build(variant, subject, f"--cache-to=type=registry,ref={cache},mode=max")
                 image = layers_of(self.engine, _image(variant, subject.package)) - self.base
                 self.exported[variant, subject] = image
+
+    def lose(self) -> None:
+        """Begin anew after a failure: one variant may have built what the other has not."""
+        self.exported.clear()
+        self._empty_registry()
+        self.forget(uv_cache=True)
 
     def forget(self, *, uv_cache: bool) -> None:
         """Drop all images and build caches; uv's cache mounts only where asked."""

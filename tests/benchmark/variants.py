@@ -39,5 +39,11 @@ _STEP = re.compile(r"\[(?:[^\]]* )?\d+/\d+\] (?!FROM )")
 
 
 def steps(vertexes: tuple[Vertex, ...]) -> int:
-    """How many of the variant's own steps were executed: RUN, COPY and WORKDIR, or our layers."""
-    return sum(bool(vertex.executed and _STEP.match(vertex.name)) for vertex in vertexes)
+    """How many of the variant's own steps a successful build executed.
+
+    They are RUN, COPY and WORKDIR, or our layers.
+    """
+    # With an imported cache BuildKit begins some steps and cancels them within microseconds, when
+    # it has found their results: started, not cached, and with an error in a build without any.
+    executed = [vertex for vertex in vertexes if vertex.executed and not vertex.error]
+    return sum(bool(_STEP.match(vertex.name)) for vertex in executed)

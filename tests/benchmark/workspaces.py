@@ -72,8 +72,8 @@ class Workspace:
         """
         if dependencies > len(SMALL):
             raise ValueError(f"only {len(SMALL)} dependencies are known, not {dependencies}")
-        lock.lock(subject.source)
         pristine = checkout(subject.source, folder / "pristine")
+        lock.lock(pristine)
         changed = {}
         for name in SMALL[:dependencies]:
             trial = checkout(pristine, folder / f"with-{name}")
