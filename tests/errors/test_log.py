@@ -29,6 +29,9 @@ RUN true
 NOISE = "os.write(1, b'hello')"
 #: What differs between two messages of the same kind.
 _VARYING = re.compile(r"[0-9a-f]{12,}|\b[a-z0-9]{25}\b|\d+(\.\d+)*")
+#: Messages about other connections: of the API, where buildx looks whether somebody listens and
+#: hangs up, and those that the daemon dials, to buildx, just when it goes.
+_OTHERS = ("/docker.sock->", "addrConn.createTransport")
 #: Among the many debug messages, those that something is wrong have one of these words.
 _WRONG = re.compile(
     r"http2|preface|goaway|unexpected|panic|invalid|unsupported|deprecated|capabilit",
@@ -68,8 +71,8 @@ def _said(engine: Engine, build: Callable[[], object]) -> set[str]:
     found = set()
     for line in engine.log.since(mark).splitlines():
         level = re.search(r"\blevel=(\w+)", line)
-        if "/docker.sock->" in line:
-            continue  # the API, where buildx looks whether somebody listens, and hangs up
+        if any(part in line for part in _OTHERS):
+            continue
         text = re.sub(r'^time="[^"]*" |(?:span|trace)ID=\S+|span="[^"]*"', "", line)
         plain = level and level.group(1) in ("debug", "info")
         if not plain or _WRONG.search(text):
