@@ -78,7 +78,7 @@ def _unexplained(step: Step | None, error: GatewayError) -> Exception:
 def _said(output: str) -> str:
     """The end of what uv passed on, indented, without its own framing; all of it is in the log."""
     lines = [line for line in output.splitlines() if not line.strip().startswith(_FRAME)]
-    lines = [line.removeprefix("       ") if line.startswith("       ") else line for line in lines]
+    lines = [re.sub(r"^( {7}(?=  )|  cause: )", "  ", line) for line in lines]
     text = re.sub(r"\n\s*\n", "\n", "\n".join(lines)).strip("\n")
     kept = text.splitlines()
     if len(kept) > _MOST_LINES:

@@ -25,6 +25,17 @@ FAILING = """\
         print("compiling greeting.c")
         sys.exit("greeting.c:12: error: stdio.h: No such file or directory")
     """
+#: Puts a folder where the report of its step would go.
+MUTE = """\
+    from pathlib import Path
+
+
+    def build_wheel(folder, config_settings=None, metadata_directory=None):
+        words = Path("/proc/1/cmdline").read_text().split("\\0")
+        (report,) = (word for word in words if word.endswith(".json"))
+        Path(f"/run/uv-frontend/reports/{report}.tmp").mkdir(exist_ok=True)
+        raise SystemExit(1)
+    """
 
 
 @pytest.fixture
@@ -98,6 +109,25 @@ def test_build_of_a_member_fails(engine: Engine, tmp_path: Path) -> None:
     assert "compiling greeting.c" in shown.remedy
     assert "greeting.c:12: error: stdio.h: No such file or directory" in shown.remedy
     assert shown.remedy.splitlines()[-1].startswith("Try `uv build` in its directory")
+    assert shown.where == "libs/core/pyproject.toml:6\n[build-system]"
+
+
+def test_engine_knows_the_step_that_failed(docker28: Engine, tmp_path: Path) -> None:
+    """Our error replaces the engine's message, not what it notes about the step."""
+    made = workspace(tmp_path).library("core", FAILING).service("api", 'dependencies = ["core"]\n')
+    made.write("pyproject.toml", SOURCES).lock()
+    fail(docker28, tmp_path, package="api")
+    history = docker28.docker("buildx", "history", "inspect").stdout
+    assert "package 'core' cannot be built:" in history
+    assert "[2/3] member: core:" in history[history.index("\nLogs:") :]
+
+
+def test_step_that_cannot_say_why(docker28: Engine, tmp_path: Path) -> None:
+    made = workspace(tmp_path).library("core", MUTE).service("api", 'dependencies = ["core"]\n')
+    made.write("pyproject.toml", SOURCES).lock()
+    shown = fail(docker28, tmp_path, package="api")
+    assert shown.title == "member: core failed without a report: exit code: 1"
+    assert shown.remedy.startswith("What it printed stands above. Exit code 137 says that it was ")
     assert shown.where == "libs/core/pyproject.toml:6\n[build-system]"
 
 

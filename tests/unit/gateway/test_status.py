@@ -61,6 +61,22 @@ def test_a_prefix_and_further_excerpts_go_around_what_the_daemon_said() -> None:
     assert with_context(given) == given
 
 
+def test_what_the_daemon_knows_of_a_step_stays_with_what_explains_it() -> None:
+    urls = ("github.com/moby/buildkit/errdefs.Vertex+json", SOURCE_TYPE_URL)
+    cause = GatewayError(5, "exit code: 1", [AnyMessage(type_url=url) for url in urls])
+    error = FrontendError("cannot be built", places=(Place.line(SHORT, 2),))
+    error.__cause__ = cause
+    status = status_of(error)
+    assert (status.code, status.message) == (2, "cannot be built")
+    assert [detail.type_url for detail in status.details] == list(urls)
+    assert b'"line": 2' in status.details[1].value
+
+    # Its excerpt is better than none.
+    without = FrontendError("cannot be built")
+    without.__cause__ = cause
+    assert list(status_of(without).details) == list(cause.details)
+
+
 def test_an_engine_that_shows_text_alone_gets_the_lines_in_it() -> None:
     error = FrontendError("wrong", remedy="Mend it.", places=(Place(SHORT, 3, 4),))
     status = status_of(error, typed=False)
