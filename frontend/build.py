@@ -82,9 +82,10 @@ def _building(
 def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) -> Ground:
     """Resolve base and builder image, and find the Python of the builder."""
     request, spec, lock = job.request, job.settings.spec, job.workspace.lock
-    name = bases.choose(job.settings, lock.requires_python, job.workspace.python_pin)
+    pin = bases.pinned(job.workspace.python_pin)
+    name = bases.choose(job.settings, lock.requires_python, pin)
     base = bases.resolve(gateway, request, name, platform, base_places(job))
-    wanted = spec.python or lock.requires_python
+    wanted = spec.python or pin or lock.requires_python
     builder = _builder(gateway, request, uv, platform, base)
     target = bases.probe(gateway, builder, wanted, base_places(job))
     check_python(lock, target, base.name, base_places(job))
@@ -118,7 +119,7 @@ def build_platform(gateway: Gateway, job: Job, pylock: Pylock, ground: Ground) -
     try:
         ref = gateway.solve(emitted.image, evaluate=True)
     except GatewayError as error:
-        raise explain(gateway, ground.builder, emitted, workspace, settings, error) from error
+        raise explain(gateway, ground.builder, emitted, job, error) from error
     config = image.configure(base, platform, made, runtime(job), request.source_date_epoch)
     return PlatformResult(platform, ref, config, base.raw or None)
 
@@ -176,7 +177,11 @@ def runtime(job: Job) -> image.Runtime:
     spec, manifest = job.settings.spec, job.workspace.manifest(job.package)
     project = manifest.get("project") or {}
     entrypoint, cmd = image.command(
-        sorted(project.get("scripts") or {}), job.package.name, spec.entrypoint, spec.cmd
+        # uv installs no scripts of a virtual package: there would be nothing to start.
+        sorted(project.get("scripts") or {}) if not job.package.virtual else (),
+        job.package.name,
+        spec.entrypoint,
+        spec.cmd,
     )
     version = str(project.get("version") or job.package.version)
     labels = image.metadata_labels(project, job.package.name, version)

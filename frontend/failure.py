@@ -21,8 +21,7 @@ from frontend.plan import Kind
 if TYPE_CHECKING:
     from frontend.emit import Emitted, Step
     from frontend.gateway import Gateway
-    from frontend.spec import Settings
-    from frontend.workspace import Workspace
+    from frontend.job import Job
 
 #: What uv says around the output of a build, and says nothing about it.
 _FRAME = ("error: Failed to build", "cause: The build backend", "hint: Build failures usually")
@@ -30,18 +29,13 @@ _MOST_LINES = 25
 
 
 def explain(
-    gateway: Gateway,
-    builder: Builder,
-    emitted: Emitted,
-    workspace: Workspace,
-    settings: Settings,
-    error: GatewayError,
+    gateway: Gateway, builder: Builder, emitted: Emitted, job: Job, error: GatewayError
 ) -> Exception:
     """Return what to raise for `error`: with the step's own report if one was left."""
     by_report = {step.report: step for step in emitted.steps if step.report}
     found = _first_report(gateway, builder, list(by_report))
     if found:
-        return _explained(by_report[found["name"]], found["report"], workspace, settings)
+        return _explained(by_report[found["name"]], found["report"], job)
     failed = (step for name, step in by_report.items() if name in error.message)
     return _unexplained(next(failed, None), error)
 
@@ -86,11 +80,9 @@ def _said(output: str) -> str:
     return "\n".join(kept)
 
 
-def _explained(
-    step: Step, found: dict[str, Any], workspace: Workspace, settings: Settings
-) -> FrontendError:
+def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
     kind, name, detail = found.get("kind", ""), found.get("package", ""), found.get("detail", "")
-    lock, member = workspace.lock, step.layer.member
+    workspace, lock, member = job.workspace, job.workspace.lock, step.layer.member
     locked = next((p for p in step.layer.packages if p.name == name), None)
     label = f"{locked.name} {locked.version}" if locked else name or step.layer.title
     places: tuple[Place, ...] = (lock.place(name, locked.version if locked else ""),)
@@ -146,11 +138,7 @@ def _explained(
             places=places,
         )
     if kind == "files" and step.layer.kind is Kind.FILES:
-        return FrontendError(
-            f"files: the build context has nothing at {detail!r}",
-            remedy="Check the path (it is seen from the context's root) and .dockerignore.",
-            places=settings.origin("files"),
-        )
+        return _no_files(detail, job)
     if kind == "build":
         return FrontendError(
             f"{label} cannot be built:\n{_said(output)}",
@@ -162,3 +150,19 @@ def _explained(
             places=places,
         )
     return FrontendError(f"{label} cannot be installed:\n{_said(output)}", places=places)
+
+
+def _no_files(path: str, job: Job) -> FrontendError:
+    """What `files` names is not there, or is kept out of the build."""
+    line = job.context.ignoring(path.strip("/"))
+    if line and job.context.ignore:
+        return FrontendError(
+            f"{job.context.ignore.filename} keeps {path!r} out of the build",
+            remedy=f"`files` names it: remove the pattern, or add a line `!{path}` below it.",
+            places=(Place.line(job.context.ignore, line),),
+        )
+    return FrontendError(
+        f"files: the build context has nothing at {path!r}",
+        remedy="Check the path, which is seen from the context's root.",
+        places=job.settings.origin("files"),
+    )

@@ -145,5 +145,15 @@ def test_files_are_missing(docker28: Engine, tmp_path: Path) -> None:
     made.write("Dockerfile", f'{DOCKERFILE}package = "api"\nfiles = ["models/small.bin"]\n')
     shown = fail(docker28, tmp_path)
     assert shown.title == "files: the build context has nothing at 'models/small.bin'"
-    assert ".dockerignore" in shown.remedy
+    assert shown.remedy == "Check the path, which is seen from the context's root."
     assert shown.where == 'Dockerfile:3\nfiles = ["models/small.bin"]'
+
+
+def test_files_are_ignored(docker28: Engine, tmp_path: Path) -> None:
+    made = workspace(tmp_path).service("api").lock().write("models/small.bin", "weights")
+    made.write("Dockerfile", f'{DOCKERFILE}package = "api"\nfiles = ["models/small.bin"]\n')
+    made.write(".dockerignore", ".git\n**/*.bin\n")
+    shown = fail(docker28, tmp_path)
+    assert shown.title == ".dockerignore keeps 'models/small.bin' out of the build"
+    assert "add a line `!models/small.bin` below it" in shown.remedy
+    assert shown.where == ".dockerignore:2\n**/*.bin"
