@@ -68,8 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmark",
         description=__doc__,
-        epilog=f"Scenarios: {', '.join(keys)}. Only on request, for they move many gigabytes: "
-        f"{extra}.",
+        epilog=f"Scenarios: {', '.join(keys)}. Only on request, for they need some 80 GB of "
+        f"disk: {extra}.",
     )
     parser.add_argument("--only", nargs="+", default=[], choices=keys, metavar="SCENARIO")
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="rounds (default: 3)")
@@ -183,13 +183,14 @@ def _measure(
                     broken.add((key, turn.round))
         if not found:
             continue
-        taken[key] = max(taken.get(key, 0), time.monotonic() - began)
+        whole = time.monotonic() - began
+        taken[key] = max(taken.get(key, 0), whole)
         measurements += found
         if summary := summarise(found, key):
             _say(
                 f"{turn.round + 1}. {key}: guide {summary.guide.median:.2f} s, "
                 f"ours {summary.ours.median:.2f} s, {summary.ratio.median:.1f} ×"
-                f" (with all that belongs to it {taken[key]:.0f} s)"
+                f" ({whole:.0f} s with what comes before)"
             )
 
 
