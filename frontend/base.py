@@ -6,6 +6,7 @@ image, in a step that BuildKit keeps until the image changes.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 DEFAULT_PYTHON = "3.13"
 #: uv's exit code for what it could not do, such as finding Python; programs it runs have their own.
 _UV_FAILED = 2
-_KNOWN_PYTHONS = ("3.14", "3.12", "3.11", "3.10", "3.9")
+_KNOWN_PYTHONS = ("3.14", "3.12", "3.11", "3.10", "3.9", "3.8")
+_PIN = re.compile(r"(?:cpython[-@])?(3\.[0-9]+(?:\.[0-9]+)?)")
 
 
 def choose(settings: Settings, requires_python: str, pin: str) -> str:
@@ -37,12 +39,21 @@ def choose(settings: Settings, requires_python: str, pin: str) -> str:
     """
     if settings.spec.base:
         return settings.spec.base
-    version = settings.spec.python or (pin if pin[:1].isdigit() else "")
-    if not version:
-        wanted = SpecifierSet(requires_python)
-        admitted = (v for v in (DEFAULT_PYTHON, *_KNOWN_PYTHONS) if wanted.contains(f"{v}.99"))
-        version = next(admitted, DEFAULT_PYTHON)
-    return f"python:{version}-slim"
+    return f"python:{settings.spec.python or pin or _admitted(requires_python)}-slim"
+
+
+def pinned(text: str) -> str:
+    """Return the version that `.python-version` names, as a tag; empty for other requests."""
+    match = _PIN.fullmatch(text)
+    return match.group(1) if match else ""
+
+
+def _admitted(requires_python: str) -> str:
+    wanted = SpecifierSet(requires_python)
+    exact = [s.version for s in wanted if s.operator == "==" and not s.version.endswith("*")]
+    candidates = (*exact, *(f"{v}.99" for v in (DEFAULT_PYTHON, *_KNOWN_PYTHONS)))
+    found = next((v for v in candidates if wanted.contains(v)), DEFAULT_PYTHON)
+    return found.removesuffix(".99")
 
 
 def resolve(

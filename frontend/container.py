@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 ROOT = "/run/uv-frontend"
 LAYER = "/layer"
+#: The user that steps run as; caches of different users must not mix.
+UID = 0
 #: Where our image keeps uv.
 UV_IN_IMAGE = "/opt/uv-frontend/bin/uv"
 #: Name of the optional secret: a PEM bundle that uv, git and build backends then trust.
@@ -147,7 +149,9 @@ class Builder:
             },
             mounts=[
                 llb.Bind(f"{ROOT}/steps", steps("layer")),
-                llb.Cache(f"{ROOT}/cache", self.cache_id(f"uv-{_bucket()}-{self.target.machine}")),
+                llb.Cache(
+                    f"{ROOT}/cache", self.cache_id(f"uv-{_bucket()}-{self.target.machine}-{UID}")
+                ),
                 self.reports(),
                 *mounts,
             ],
@@ -173,13 +177,16 @@ class Builder:
         assert self.target is not None
         link = (
             "import os, shutil\n"
-            "shutil.rmtree('/app', ignore_errors=True)\n"
+            "if os.path.islink('/app') or os.path.isfile('/app'):\n"
+            "    os.unlink('/app')\n"
+            "elif os.path.isdir('/app'):\n"
+            "    shutil.rmtree('/app')\n"
             f"os.symlink('{LAYER}/app', '/app')"
         )
         step = llb.run(
             [self.target.path, "-I", "-S", "-B", "-c", link],
             mounts=[llb.Writable("/", self.filesystem)],
-            env=[("PATH", self.image.path)],
+            env=sorted({**self.image.build_env, "PATH": self.image.path}.items()),
             network=llb.Network.NONE,
             platform=self.platform,
             meta=llb.Metadata(name="[internal] link the layer into the builder"),

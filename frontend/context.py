@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import llb
 from frontend.errors import SourceText
 from frontend.gateway import PathNotFoundError
+from frontend.uv_settings import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -109,13 +110,18 @@ class Context:
 
     def selected(self, paths: Sequence[str], name: str) -> llb.Output:
         """Files and directories of the context that the user names (patterns allowed)."""
-        return llb.local(
+        loaded = llb.local(
             "context",
             session=self.request.local_session("context"),
             include=tuple(dict.fromkeys(path.strip("/") for path in paths)),
             exclude=self.patterns,
             shared_key_hint=f"uv-frontend-{name}-{'|'.join(sorted(paths))}",
             meta=llb.Metadata(name=f"[internal] load {name}"),
+        )
+        return llb.files(
+            llb.SCRATCH,
+            llb.Copy(loaded, "/", "/", contents_only=True, mode=_MODE),
+            meta=llb.Metadata(name=f"[internal] copy {name}"),
         )
 
     def ignoring(self, path: str) -> int:
@@ -138,7 +144,7 @@ class FirstReads:
     def begin(cls, gateway: Gateway, request: Request) -> FirstReads:
         """Send the reads off."""
         gateway.cache_imports = request.cache_imports
-        folder = request.arguments.get("workspace", ".")
+        folder = workspace_path(".", request.arguments.get("workspace", "").strip("/"))
         return cls(
             folder,
             gateway.begin(lambda: build_file(gateway, request)),
@@ -196,12 +202,17 @@ def _reader(ref: Ref, name: str) -> Callable[[], SourceText | None]:
 
 
 def read_text(ref: Ref, name: str) -> SourceText | None:
-    """Read one file; None where it does not exist."""
+    """Read one file; None where it does not exist.
+
+    Passwords in addresses are left out on the spot: what is read here gets into excerpts, generated
+    files and the provenance.
+    """
     try:
         data = ref.read_file(name)
     except PathNotFoundError:
         return None
-    return SourceText(name, data.decode("utf-8-sig", "replace"))
+    text: str = without_credentials(data.decode("utf-8-sig", "replace"))
+    return SourceText(name, text)
 
 
 def workspace_path(workspace: str, path: str) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 #: Keys of a locked requirement that replace its specifier: the source decides the version.
 _SOURCES = frozenset({"editable", "virtual", "directory", "path", "git", "url"})
+_DEPENDENCIES = frozenset({"dependencies", "optional-dependencies", "dev-dependencies"})
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,10 @@ def compare(
         )
     metadata = package.get("metadata")
     if metadata is None:
-        return
+        if not _DEPENDENCIES.isdisjoint(package):
+            return  # a preview of uv leaves it out
+        # Left out also where there is nothing to say.
+        metadata = {}
     dynamic = project.get("dynamic") or ()
     wanted: list[tuple[str, str, tuple[str, ...]]] = []
     if "dependencies" not in dynamic:

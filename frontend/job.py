@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from frontend import context as contexts
 from frontend import spec as specs
 from frontend import workspace as workspaces
-from frontend.closure import Selection, export
+from frontend.closure import UV_VERSION, Selection, export
 from frontend.errors import FrontendError
 from frontend.freshness import compare
+from frontend.manifest import for_export
 
 if TYPE_CHECKING:
     from packaging.pylock import Pylock
@@ -65,7 +68,7 @@ def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
     """Let uv name the closure, and read the manifests of the directories in it."""
     workspace = job.workspace
     files = {
-        "pyproject.toml": workspace.root.source.text,
+        "pyproject.toml": for_export(workspace.root),
         "uv.lock": workspace.lock.document.source.text,
     }
     if job.package.path != ".":
@@ -81,11 +84,27 @@ def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
     )
 
 
+def note_uv_version(gateway: Gateway, workspace: Workspace) -> None:
+    """Say so where the workspace wants another uv than the frontend has."""
+    wanted = workspace.root.get("tool", "uv", "required-version")
+    try:
+        fits = not isinstance(wanted, str) or SpecifierSet(wanted).contains(UV_VERSION)
+    except InvalidSpecifier:
+        # uv takes a bare version, too.
+        fits = wanted == UV_VERSION
+    if not fits:
+        gateway.warn(
+            f"tool.uv.required-version asks for {wanted}; the image is made with uv {UV_VERSION}",
+            places=(workspace.root.place("tool", "uv", "required-version"),),
+        )
+
+
 def check_lock(gateway: Gateway, job: Job) -> None:
     """Compare the lock with the manifests that matter; the key `lock` says what a difference does.
 
     FrontendError where it is strict (the default) and more than a member's version differs.
     """
+    note_uv_version(gateway, job.workspace)
     mode = job.settings.spec.lock or "strict"
     if mode == "off":
         return

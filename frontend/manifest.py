@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
+from frontend.errors import FrontendError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from frontend.toml_document import TomlDocument
 
 #: Tables of `[tool]` that no build backend reads.
 NOT_FOR_BUILDS = (
@@ -44,6 +48,57 @@ NOT_FOR_BUILDS = (
 )
 
 
+#: The kinds of the keys of `[project]` that are read here (PEP 621).
+_KINDS: Mapping[str, type] = {
+    "authors": list,
+    "dependencies": list,
+    "dynamic": list,
+    "name": str,
+    "optional-dependencies": dict,
+    "requires-python": str,
+    "scripts": dict,
+    "urls": dict,
+    "version": str,
+}
+_TOML: Mapping[type, str] = {dict: "a table", list: "a list", str: "text"}
+
+
+def check(manifest: TomlDocument) -> None:
+    """Refuse a `[project]` whose keys are not of their kind; FrontendError at the line."""
+    project = manifest.get("project")
+    kinds: list[tuple[tuple[str, ...], Any, type]] = [(("project",), project, dict)]
+    if isinstance(project, dict):
+        kinds += [(("project", k), project.get(k), kind) for k, kind in _KINDS.items()]
+        inner: type
+        for key, inner in (("optional-dependencies", list), ("scripts", str)):
+            table = project.get(key)
+            if isinstance(table, dict):
+                kinds += [(("project", key, name), value, inner) for name, value in table.items()]
+        authors = project.get("authors")
+        if isinstance(authors, list):
+            kinds += [(("project", "authors"), author, dict) for author in authors]
+    for path, value, kind in kinds:
+        if value is not None and not isinstance(value, kind):
+            raise FrontendError(
+                f"{'.'.join(path)} in {manifest.source.filename} must be {_TOML[kind]}",
+                remedy="Mend it, and see what `uv lock` says.",
+                places=(manifest.place(*path),),
+            )
+
+
+#: What a build reads of `[tool.uv]`: the rest is about locking and installing.
+UV_FOR_BUILDS = ("build-backend", "cache-keys", "package", "sources")
+
+
+def for_export(manifest: TomlDocument) -> str:
+    """Return the root's manifest for `uv export`, without the demand for another release of uv."""
+    if manifest.get("tool", "uv", "required-version") is None:
+        return manifest.source.text
+    kept = copy.deepcopy(dict(manifest.data))
+    del kept["tool"]["uv"]["required-version"]
+    return tomli_w.dumps(kept)
+
+
 def for_building(manifest: Mapping[str, Any]) -> str:
     """Return the manifest that a member is built with.
 
@@ -54,6 +109,10 @@ def for_building(manifest: Mapping[str, Any]) -> str:
     tools = kept.get("tool", {})
     for name in NOT_FOR_BUILDS:
         tools.pop(name, None)
+    if isinstance(tools.get("uv"), dict):
+        tools["uv"] = {key: tools["uv"][key] for key in UV_FOR_BUILDS if key in tools["uv"]}
+        if not tools["uv"]:
+            del tools["uv"]
     if not tools:
         kept.pop("tool", None)
     return tomli_w.dumps(kept)

@@ -174,8 +174,10 @@ def make(
         )
     copied = tuple(files)
     top = [Layer(Kind.FILES, copies=copied)] if copied else []
-    # Skeleton, other packages, members and files need a layer each.
-    heavy, left = _heavy(closure.third_party, shape.heavy, shape.layers - 4)
+    # Skeleton, other packages and files need a layer each, and so does each kind of step for
+    # members. Where the limit leaves nothing for heavy sets, their packages are like all others.
+    needed = 2 + len({layer.kind for layer in local}) + len(top)
+    heavy, left = _heavy(closure.third_party, shape.heavy, shape.layers - needed)
     room = shape.layers - 1 - len(heavy) - len(top)
     # Third-party packages need one layer at least; members too many to be apart share one.
     local = _within(local, room - 1)
@@ -192,16 +194,16 @@ def _installed(closure: Closure, package: LocalPackage) -> list[LocalPackage]:
 def _heavy(
     packages: Iterable[LockedPackage], sets: Iterable[Sequence[str]], most: int
 ) -> tuple[list[Layer], list[LockedPackage]]:
-    """Take the named sets out of `packages`, in at most `most` layers (one at least).
+    """Take the named sets out of `packages`, in at most `most` layers.
 
     A set that matches nothing has no layer; sets too many to be apart share the last one.
     """
     left = sorted(packages, key=lambda p: p.name)
     found: list[list[LockedPackage]] = []
-    for patterns in sets:
+    for patterns in sets if most > 0 else ():
         matched = [p for p in left if _matches(p.name, patterns)]
         left = [p for p in left if p not in matched]
-        if matched and len(found) < max(most, 1):
+        if matched and len(found) < most:
             found.append(matched)
         elif matched:
             found[-1] += matched

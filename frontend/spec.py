@@ -8,6 +8,7 @@ the package's manifest, the same table in the workspace root's manifest, the def
 from __future__ import annotations
 
 import difflib
+import posixpath
 import re
 import shlex
 from dataclasses import dataclass, field
@@ -91,6 +92,7 @@ Name = Annotated[str, AfterValidator(_name)]
 Command = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Variable = Annotated[str, Field(pattern="^[^=\\x00]+$")]
 Path = Annotated[str, AfterValidator(_inside)]
+Folder = Annotated[Path, AfterValidator(lambda p: posixpath.normpath(p.strip("/") or "."))]
 Port = Annotated[
     str,
     BeforeValidator(_text),
@@ -105,7 +107,7 @@ class Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     package: Name | None = Field(None, description="the package to build an image of")
-    workspace: Path | None = Field(None, description="folder of the workspace in the context")
+    workspace: Folder | None = Field(None, description="folder of the workspace in the context")
     python: Text | None = Field(
         None,
         pattern=r"^3(\.[0-9]+){1,2}$",

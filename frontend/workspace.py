@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from frontend.context import read_texts, workspace_path
 from frontend.errors import FrontendError, Place
 from frontend.lock import Lock
+from frontend.manifest import check
 from frontend.spec import TABLE
 from frontend.toml_document import TomlDocument
 
@@ -78,6 +79,7 @@ def open_workspace(
             places=chosen,
         )
     root = TomlDocument.parse(files[manifest_name])
+    check(root)
     if lock_name not in files:
         raise FrontendError(
             f"there is no {LOCK} in {where}",
@@ -169,6 +171,7 @@ def read_manifests(
     for package, path in zip(wanted, paths, strict=True):
         if path in texts:
             manifests[package.name] = TomlDocument.parse(texts[path])
+            check(manifests[package.name])
         elif not missing_ok:
             raise _missing(context, workspace, package, path)
     return Workspace(

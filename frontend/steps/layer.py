@@ -225,11 +225,29 @@ def compile_copied():
     subprocess.call(command, cwd="/", env=env, stdout=subprocess.DEVNULL)
 
 
-def settle():
+def keep_folders():
+    """Give folders that the image has already the mode and owner they have there.
+
+    They are part of the layer only because something in them is, and must not change by that.
+    """
+    kept = set()
+    for path in entries(LAYER):
+        there = path[len(LAYER) :]
+        # /app itself is a link to the layer here.
+        if os.path.isdir(path) and os.path.isdir(there) and there.split("/")[1] != "app":
+            if not os.path.islink(path) and not os.path.islink(there):
+                info = os.stat(there)
+                os.chown(path, info.st_uid, info.st_gid)
+                os.chmod(path, stat.S_IMODE(info.st_mode))
+                kept.add(path)
+    return kept
+
+
+def settle(kept=frozenset()):
     """Take out of the layer what differs from one machine, user or moment to the next."""
     for path in list(entries(LAYER)):
         info = os.lstat(path)
-        if not stat.S_ISLNK(info.st_mode):
+        if not stat.S_ISLNK(info.st_mode) and path not in kept:
             executable = stat.S_ISDIR(info.st_mode) or info.st_mode & 0o100
             os.chmod(path, 0o755 if executable else 0o644)
         os.utime(path, (TIMESTAMP, TIMESTAMP), follow_symlinks=False)
@@ -253,7 +271,7 @@ def main(arguments):
             compile_copied()
     else:
         sys.exit("unknown mode " + mode)
-    settle()
+    settle(keep_folders() if mode == "copy" else frozenset())
 
 
 if __name__ == "__main__":
