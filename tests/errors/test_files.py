@@ -93,6 +93,28 @@ def test_lock_is_no_toml(docker28: Engine, tmp_path: Path) -> None:
     assert shown.excerpts[0].file == "uv.lock"
 
 
+def test_lock_is_damaged(docker28: Engine, tmp_path: Path) -> None:
+    made = workspace(tmp_path).library("core").service("api", 'dependencies = ["core"]\n')
+    made.write("pyproject.toml", SOURCES).lock()
+    made.replace("uv.lock", '    { name = "core" },\n', '    { name = "kore" },\n')
+    shown = fail(docker28, tmp_path, package="api")
+    assert shown.title.startswith("uv cannot use this lock: ")
+    assert "`kore`" in shown.remedy
+    assert shown.remedy.endswith("Check with `uv lock --check`, and mend it with `uv lock`.")
+    assert (shown.excerpts[0].file, shown.excerpts[0].marked) == ("uv.lock", ('name = "api"',))
+
+
+def test_lock_is_out_of_date(docker28: Engine, tmp_path: Path) -> None:
+    made = workspace(tmp_path).service("api", "dependencies = [\n]\n").lock()
+    made.replace("services/api/pyproject.toml", "[\n]", '[\n  "attrs>=25",\n]')
+    shown = fail(docker28, tmp_path, package="api")
+    assert shown.title == (
+        "the lock is out of date: 'api' asks for attrs>=25, and the lock does not have that"
+    )
+    assert shown.remedy.startswith("Run `uv lock` and commit the result")
+    assert shown.where == 'services/api/pyproject.toml:6\n"attrs>=25",'
+
+
 def test_member_is_missing(docker28: Engine, tmp_path: Path) -> None:
     made = workspace(tmp_path).library("core").service("api", 'dependencies = ["core"]\n')
     made.write("pyproject.toml", SOURCES).lock()

@@ -235,5 +235,11 @@ def test_a_group_that_is_not_chosen_is_not_compared(lock: Lock) -> None:
 
 def test_a_lock_without_metadata_is_not_compared() -> None:
     text = HEAD + package("api", 'editable = "."', "1.0")
-    bare = Lock.parse(SourceText("uv.lock", text))
+    bare = Lock.parse(SourceText("uv.lock", text + 'dependencies = [{ name = "alpha" }]\n'))
     assert drifts(bare, "api", API) == []
+
+
+def test_a_package_that_had_no_dependencies_has_no_metadata_either() -> None:
+    text = HEAD + package("api", 'editable = "."', "1.0")
+    bare = Lock.parse(SourceText("uv.lock", text))
+    assert len(drifts(bare, "api", API)) > 1

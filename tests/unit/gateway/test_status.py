@@ -121,3 +121,15 @@ def test_texts_of_missing_paths(text: str) -> None:
 def test_other_texts_are_no_missing_paths() -> None:
     error = GatewayError(2, "big is not a regular file")
     assert read_failure(error, "/big") is error
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ('process "/bin/sh -c x: y" did not complete successfully: exit code: 2', "exit code: 2"),
+        ("executor failed running [/bin/sh -c x: y]: exit code: 137", "exit code: 137"),
+        ("docker.io/library/python:9: not found", ""),
+    ],
+)
+def test_how_a_step_ended(text: str, end: str) -> None:
+    assert GatewayError(2, text).step_end == end
