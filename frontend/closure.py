@@ -23,14 +23,13 @@ from packaging.pylock import Pylock, PylockSelectError
 from packaging.specifiers import SpecifierSet
 from packaging.utils import parse_wheel_filename
 
-from frontend.errors import FrontendError
+from frontend.errors import FrontendError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from packaging.pylock import Package
 
-    from frontend.errors import Place
     from frontend.lock import LocalPackage, Lock
     from frontend.target import Target
 
@@ -131,9 +130,19 @@ def export(files: Mapping[str, str], selection: Selection, place: Sequence[Place
         raise FrontendError(
             f"uv cannot use this lock: {said}",
             remedy="Check with `uv lock --check`, and mend it with `uv lock`.",
-            places=tuple(place),
+            places=_named(said, place),
         )
     return _read(tomli.loads(done.stdout))
+
+
+def _named(said: str, place: Sequence[Place]) -> tuple[Place, ...]:
+    """The first line of the lock with a package that uv's message names; else `place`."""
+    names = re.findall(r"`([A-Za-z0-9._-]+)`", said)
+    for source in (each.source for each in place):
+        for number, line in enumerate(source.text.split("\n"), 1):
+            if any(f'name = "{name}"' in line for name in names):
+                return (Place.line(source, number),)
+    return tuple(place)
 
 
 def _read(exported: dict[str, Any]) -> Pylock:

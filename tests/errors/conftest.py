@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.errors.index import Certificate
+from tests.requirement import unmet
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -23,6 +26,18 @@ from frontend.__main__ import main
 
 os._exit(main())
 """
+
+
+@pytest.fixture
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A certificate for an index. Without openssl the test is skipped, but fails where CI is set.
+
+    Debian has it wherever ca-certificates is.
+    """
+    try:
+        return Certificate.create(tmp_path_factory.mktemp("certificate"))
+    except FileNotFoundError:
+        unmet("the program openssl is missing, which makes the certificate")
 
 
 @pytest.fixture

@@ -7,24 +7,43 @@ import gzip
 import hashlib
 import io
 import ssl
+import subprocess
 import tarfile
 import threading
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 #: What a build needs to reach the index.
 REACH = "--network=host"
-#: A certificate for 127.0.0.1 that nobody trusts.
-CERTIFICATE = Path(__file__).with_name("certificate.pem")
-_KEY = CERTIFICATE.with_name("key.pem")
+_REQUEST = (
+    "openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -days 2"
+    " -subj /CN=uv-frontend -addext subjectAltName=IP:127.0.0.1"
+    " -addext basicConstraints=critical,CA:FALSE"
+)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate for 127.0.0.1 that nobody trusts, and its key; PEM files."""
+
+    path: Path
+    key: Path
+
+    @classmethod
+    def create(cls, folder: Path) -> Self:
+        """Make one in a folder. Raises FileNotFoundError without the program openssl."""
+        made = cls(folder / "certificate.pem", folder / "key.pem")
+        files = ["-keyout", str(made.key), "-out", str(made.path)]
+        subprocess.run([*_REQUEST.split(), *files], check=True, capture_output=True)
+        return made
 
 
 @dataclass
@@ -89,14 +108,16 @@ class Index:
 
 
 @contextmanager
-def serve(*, tls: bool = False, account: str = "") -> Iterator[Index]:
-    """Run an index until the block ends."""
+def serve(*, certificate: Certificate | None = None, account: str = "") -> Iterator[Index]:
+    """Run an index until the block ends, with TLS if there is a certificate."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
-        if tls:
+        if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(CERTIFICATE, _KEY)
+            context.load_cert_chain(certificate.path, certificate.key)
             server.socket = context.wrap_socket(server.socket, server_side=True)
-        index = Index(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}", account)
+        index = Index(
+            f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}", account
+        )
         server.index = index  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:

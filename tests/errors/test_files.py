@@ -101,7 +101,8 @@ def test_lock_is_damaged(docker28: Engine, tmp_path: Path) -> None:
     assert shown.title.startswith("uv cannot use this lock: ")
     assert "`kore`" in shown.remedy
     assert shown.remedy.endswith("Check with `uv lock --check`, and mend it with `uv lock`.")
-    assert (shown.excerpts[0].file, shown.excerpts[0].marked) == ("uv.lock", ('name = "api"',))
+    (excerpt,) = shown.excerpts
+    assert (excerpt.file, excerpt.marked) == ("uv.lock", ('{ name = "kore" },',))
 
 
 def test_lock_is_out_of_date(docker28: Engine, tmp_path: Path) -> None:

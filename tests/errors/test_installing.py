@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.errors.index import CERTIFICATE, REACH, Index, serve
+from tests.errors.index import REACH, Certificate, Index, serve
 from tests.errors.shown import fail
 from tests.errors.workspaces import DOCKERFILE, SOURCES, Workspace, workspace
 
@@ -85,8 +85,10 @@ def test_file_is_gone(docker28: Engine, shop: Workspace, index: Index) -> None:
     assert shown.where.splitlines()[1:] == ['name = "greeting"', 'version = "1.0"']
 
 
-def test_certificate_is_not_trusted(docker28: Engine, shop: Workspace) -> None:
-    with serve(tls=True) as index:
+def test_certificate_is_not_trusted(
+    docker28: Engine, shop: Workspace, certificate: Certificate
+) -> None:
+    with serve(certificate=certificate) as index:
         index.wheel("greeting")
         shop.lock(*index.locking, "--allow-insecure-host", "127.0.0.1")
         shown = fail(docker28, shop.folder, REACH, package="api", ca=False)
@@ -97,7 +99,7 @@ def test_certificate_is_not_trusted(docker28: Engine, shop: Workspace) -> None:
         assert shown.where.splitlines()[1:] == ['name = "greeting"', 'version = "1.0"']
 
         # What the error advises helps.
-        secret = f"--secret=id=ca,src={CERTIFICATE}"
+        secret = f"--secret=id=ca,src={certificate.path}"
         docker28.build(shop.folder, REACH, secret, build_args={"package": "api"}, ca=False)
 
 
