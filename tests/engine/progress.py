@@ -24,8 +24,12 @@ class Vertex:
 
     @property
     def executed(self) -> bool:
-        """Whether the work was done in this build, rather than found in the cache."""
-        return bool(self.started) and not self.cached
+        """Whether the work was done in this build, rather than found in the cache.
+
+        A step that BuildKit begins and drops at once, since the cache had its result after all, is
+        reported as cancelled and never ran.
+        """
+        return bool(self.started) and not self.cached and "context canceled" not in self.error
 
 
 @dataclass(frozen=True)
