@@ -252,10 +252,13 @@ def buckets(packages: Sequence[LockedPackage], most: int) -> list[tuple[LockedPa
     A run begins at a name whose hash is low. Were there too many, the lowest hashes win: one more
     name then moves the marks next to it, and the weakest one, but no others.
     """
-    marks = sorted((mark, p.name) for p in packages if (mark := _mark(p.name)) < 2**32 // BUCKET)
+    ordered = sorted(packages, key=lambda p: p.name)
+    # The first name begins a run whatever its hash is.
+    hashes = ((_mark(p.name), p.name) for p in ordered[1:])
+    marks = sorted((mark, name) for mark, name in hashes if mark < 2**32 // BUCKET)
     begins = {name for _, name in marks[: max(most - 1, 0)]}
     found: list[list[LockedPackage]] = []
-    for package in sorted(packages, key=lambda p: p.name):
+    for package in ordered:
         if not found or package.name in begins:
             found.append([])
         found[-1].append(package)
