@@ -40,6 +40,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
         unmet("the program openssl is missing, which makes the certificate")
 
 
+@pytest.fixture(autouse=True)
+def _private_engine(request: pytest.FixtureRequest) -> None:
+    """These tests need an engine's log and registry, and to share the loopback address with it."""
+    if "engine" in request.fixturenames and request.getfixturevalue("engine").kind is None:
+        pytest.skip("needs an engine of the tests' own")
+
+
 @pytest.fixture
 def image(
     docker28: Engine, tmp_path_factory: pytest.TempPathFactory

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
             "in make_plan",
         ),
     ],
+    ids=["fault", "missing module", "exit"],
 )
 def test_a_bug(
     docker28: Engine,

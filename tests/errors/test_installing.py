@@ -134,10 +134,16 @@ def test_step_that_cannot_say_why(docker28: Engine, tmp_path: Path) -> None:
 
 
 def test_build_of_a_package_fails(docker28: Engine, shop: Workspace, index: Index) -> None:
-    shop.lock(*index.sdist("greeting", FAILING).locking)
+    noise = 'print(*(f"line {number}" for number in range(50)), sep="\\n")'
+    backend = FAILING.replace('print("compiling greeting.c")', noise)
+    shop.lock(*index.sdist("greeting", backend).locking)
     shown = fail(docker28, shop.folder, REACH, package="api")
     assert shown.title == "greeting 1.0 cannot be built:"
     assert "greeting.c:12: error: stdio.h: No such file or directory" in shown.remedy
+    # The end of the output matters; all of it is shown with the step.
+    assert "line 49\n" in shown.remedy
+    assert "line 9\n" not in shown.remedy
+    assert "line 9\n" in shown.build.report()
     assert "choose a `builder` with the compilers it needs" in shown.remedy.splitlines()[-1]
     assert shown.where.splitlines()[1:] == ['name = "greeting"', 'version = "1.0"']
 
