@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.engine import Engine, EngineUnavailable, Registry, frontend_image
+from tests.requirement import unmet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+USED = pytest.StashKey[dict[str, str]]()
 
 # Engines on which everything has to work.
 SUPPORTED = ("docker28", "docker28-graph", "docker20")
@@ -38,28 +41,55 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("engine")
 
 
-class Engines:
-    """The engines of this run. All take unqualified image names from one registry."""
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say which engines the tests ran on: Debian decides what a kind of engine is."""
+    if used := config.stash.get(USED, {}):
+        terminalreporter.section("engines")
+        for about in used.values():
+            terminalreporter.line(about)
 
-    def __init__(self, stack: ExitStack) -> None:
+
+class Engines:
+    """The engines of this run. All take unqualified image names from one registry.
+
+    `used` gets a line about each engine that was started.
+    """
+
+    def __init__(self, stack: ExitStack, used: dict[str, str]) -> None:
         self._stack = stack
+        self._used = used
         self._started: dict[str, Engine | EngineUnavailable] = {}
         self._registry: Registry | None = None
 
     def get(self, kind: str) -> Engine:
         """The engine of that kind, which has the frontend's image.
 
-        Without an engine the test is skipped, but fails where CI is set: no green run by skipping.
+        Without an engine the test is skipped, but fails where CI is set.
         """
         if kind not in self._started:
             self._started[kind] = self._start(kind)
-        match self._started[kind]:
-            case EngineUnavailable() as error if os.environ.get("CI"):
-                pytest.fail(str(error), pytrace=False)
-            case EngineUnavailable() as error:
-                pytest.skip(str(error))
-            case engine:
-                return engine
+        started = self._started[kind]
+        if isinstance(started, EngineUnavailable):
+            unmet(str(started))
+        self._used[kind] = started.about
+        return started
+
+    @contextmanager
+    def another(self, kind: str, name: str) -> Iterator[Engine]:
+        """One more engine of that kind until the block ends; nothing that others built is on it.
+
+        Without an engine the test is skipped, but fails where CI is set.
+        """
+        # An engine is found again by its name, so this one must not have that of `get`.
+        name = f"{kind}-{os.getpid()}-{name}"
+        with ExitStack() as stack:
+            try:
+                engine = stack.enter_context(Engine.start(kind, name, registry=self._registry))
+            except EngineUnavailable as error:
+                unmet(str(error))
+            yield engine
 
     def _start(self, kind: str) -> Engine | EngineUnavailable:
         try:
@@ -80,10 +110,11 @@ class Engines:
 
 
 @pytest.fixture(scope="session")
-def engines() -> Iterator[Engines]:
+def engines(pytestconfig: pytest.Config) -> Iterator[Engines]:
     """Every kind of engine, by `engines.get(kind)`."""
+    used = pytestconfig.stash.setdefault(USED, {})
     with ExitStack() as stack:
-        yield Engines(stack)
+        yield Engines(stack, used)
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ def _up(kind: str, name: str) -> None:
     shown = ("docker.io", "containerd", "runc", "docker-buildx")
     versions = ", ".join(f"{package} {engine.versions[package]}" for package in shown)
     # The lines alone go to stdout, for `eval "$(make --silent engine)"`.
-    print(f"{KINDS[kind].about}: {versions}; log: {engine.log.path}", file=sys.stderr)
+    print(f"{engine.about}: {versions}; log: {engine.log.path}", file=sys.stderr)
     print("\n".join(engine.shell_lines()))
 
 

@@ -29,6 +29,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 [grpc]
 address = "{socket}"
 """
+_NAMES_PATIENCE = 30.0  # seconds for the name server to start; it takes a fraction of one
 _OURS = {"dockerd", "containerd", "containerd-shim-runc-v2", "containerd-shim", "runc"}
 
 
@@ -150,7 +151,10 @@ class Daemon:
         shutil.rmtree(self.run, ignore_errors=True)
 
     def _serve_names(self, address: str) -> bool:
-        """Start the name server for containers; False if something else has the port."""
+        """Start the name server for containers; False if something else has the port.
+
+        Raises EngineUnavailable if it neither serves nor ends.
+        """
         log = self.home / "names.log"
         log.unlink(missing_ok=True)
         process = spawn(
@@ -160,9 +164,18 @@ class Daemon:
             env=os.environ,
             cwd=REPOSITORY,
         )
+        deadline = time.monotonic() + _NAMES_PATIENCE
         while process.alive:
-            if "ready" in log.read_text():
+            # A whole line: a port is "already in use", too.
+            if "ready" in log.read_text().splitlines():
                 return True
+            if time.monotonic() > deadline:
+                process.end(grace=1)
+                message = (
+                    f"the name server for containers on {address} is not ready after "
+                    f"{_NAMES_PATIENCE:g} s; it says\n{log.read_text()[-2000:] or '(nothing)'}"
+                )
+                raise EngineUnavailable(message)
             time.sleep(0.02)
         return False
 

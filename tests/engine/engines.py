@@ -161,6 +161,18 @@ class Engine(Client):
     ) -> None:
         self.stop()
 
+    @property
+    def version(self) -> str:
+        """The version of Docker that the daemon itself tells."""
+        return self.docker("version", "--format", "{{.Server.Version}}").stdout.strip()
+
+    @property
+    def about(self) -> str:
+        """One line for people: which engine this really is. A kind's name only promises."""
+        if self.kind is None:
+            return f"{self.name}: Docker {self.versions['docker']}"
+        return self.kind.described(self.versions["docker.io"])
+
     # --- What only a private engine has --------------------------------------------------------
 
     @property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,9 +42,18 @@ class Kind:
 
     name: str
     about: str
-    # Newest first: sid moves, and the first suite whose programs start here is taken.
+    # What the name promises. Suites move on, so the engine may be another one; it says so then.
+    major: int
+    # Newest first: the first suite whose programs start here is taken.
     suites: tuple[str, ...]
     containerd_store: bool
+
+    def described(self, version: str) -> str:
+        """The kind with the version of Docker that it has become, be it another than promised."""
+        known = re.match(r"\d+", version)
+        promised = known is not None and int(known[0]) == self.major
+        surprise = "" if promised else f", NOT {self.major} as the kind's name says"
+        return f"{self.name}: Docker {version}{surprise}; {self.about}"
 
 
 KINDS = {
@@ -50,25 +61,29 @@ KINDS = {
     for kind in (
         Kind(
             "docker28",
-            "Docker 28, containerd image store (BuildKit with MergeOp)",
+            "containerd image store (BuildKit with MergeOp)",
+            28,
             ("sid", "trixie"),
             containerd_store=True,
         ),
         Kind(
             "docker28-graph",
-            "Docker 28, overlay2 graph driver (its default; no MergeOp)",
+            "overlay2 graph driver (no MergeOp)",
+            28,
             ("sid", "trixie"),
             containerd_store=False,
         ),
         Kind(
             "docker26",
-            "Docker 26, containerd image store",
+            "containerd image store",
+            26,
             ("trixie",),
             containerd_store=True,
         ),
         Kind(
             "docker20",
-            "Docker 20.10 (BuildKit 0.8)",
+            "overlay2 graph driver (BuildKit 0.8)",
+            20,
             (_STABLE,),
             containerd_store=False,
         ),
@@ -138,5 +153,7 @@ def _newest(suites: Sequence[str], packages: Sequence[str], program: str) -> deb
         except subprocess.CalledProcessError as error:
             reasons.append(f"Debian {suite}'s {error.cmd[0]} does not start: {error.stderr}")
         else:
+            for reason in reasons:
+                print(f"{program} of Debian {suite} is taken: {reason}", file=sys.stderr)
             return prefix
     raise EngineUnavailable("\n".join(reasons))
