@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 ACKNOWLEDGEMENT = b"\x00\x00\x00\x04\x01\x00\x00\x00\x00"
 SETTINGS = b"\x00\x00\x06\x04\x00\x00\x00\x00\x00" + b"\x00\x03\x00\x00\x00\xfa"
 WINDOW_UPDATE = b"\x00\x00\x04\x08\x00\x00\x00\x00\x00" + b"\x00\x0f\x00\x01"
+#: Seconds after which something hangs, rather than being slow on a busy machine.
+PATIENCE = 30
 SUCCEED = "return Result(refs=gateway.solve(definition(mkfile('/a', b'a'))))"
 
 
@@ -95,24 +98,41 @@ def test_a_daemon_that_serves_late(drive: Drive) -> None:
     assert outcome.failure is None
 
 
-def test_slow_imports_do_not_delay_the_greeting(drive: Drive, tmp_path: Path) -> None:
-    (tmp_path / "slow_start.py").write_text("import time; time.sleep(1.5)")
-    with GatewayServer() as server:
-        outcome = drive(server, f"import slow_start\n{SUCCEED}")
-    assert outcome.failure is None
-    assert outcome.seconds > 1.5
-    assert outcome.preface_after is not None
-    assert outcome.preface_after < 1.0
+def test_slow_imports_do_not_delay_the_greeting(tmp_path: Path) -> None:
+    """The import ends when its other end of a pipe does, and that waits for the greeting."""
+    (tmp_path / "slow_start.py").write_text(
+        "import os, sys\nos.read(int(sys.argv[1]), 1)\nprint('imported', file=sys.stderr)\n"
+    )
+    script = "from frontend.gateway import transport\ntransport.connect()\nimport slow_start\n"
+    blocked, release = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{script}import os; os._exit(0)", str(blocked)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=[blocked],
+        env={**os.environ, "PYTHONPATH": f".{os.pathsep}{tmp_path}"},
+    ) as process:
+        os.close(blocked)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            greeted, _, _ = select.select([process.stdout], [], [], PATIENCE)
+            assert greeted, "no greeting while the import lasts"
+            assert process.stdout.read(len(PREFACE)) == PREFACE
+            assert process.poll() is None
+        finally:
+            os.close(release)
+        assert process.stderr.read() == b"imported\n"
 
 
 @pytest.mark.parametrize("method", ["Ping", "Solve", "Return"])
 def test_a_dropped_connection_ends_the_process(drive: Drive, method: str) -> None:
     with GatewayServer() as server:
         server.on(method, Drop())
-        outcome = drive(server, SUCCEED)
+        outcome = drive(server, SUCCEED, grace=PATIENCE)
     assert outcome.exit_code == 1
     assert not outcome.killed
-    assert outcome.seconds < 5
     assert "the connection to BuildKit was lost" in outcome.stderr
     assert "Traceback" not in outcome.stderr
 
@@ -128,25 +148,25 @@ def test_after_the_loss_every_call_fails_at_once(drive: Drive) -> None:
                 gateway._bridge.ping(pb_ping())
             except ConnectionLostError:
                 pass
-            started = time.monotonic()
             for _ in range(100):
                 try:
                     gateway.solve(definition(mkfile("/a", b"")))
                 except ConnectionLostError:
                     continue
                 raise AssertionError("a call went through")
-            sys.stderr.write(f"100 refusals in {time.monotonic() - started:.3f} s")
+            sys.stderr.write("100 refusals")
             raise SystemExit
             """.replace("pb_ping()", "__import__('proto.gateway_pb2').gateway_pb2.PingRequest()"),
+            grace=PATIENCE,
         )
     assert outcome.exit_code == 1
-    taken = float(outcome.stderr.split("100 refusals in ")[1].split(" s")[0])
-    assert taken < 0.5
+    assert not outcome.killed
+    assert "100 refusals" in outcome.stderr
 
 
 def test_calls_under_way_fail_when_the_connection_is_lost(drive: Drive) -> None:
     with GatewayServer() as server:
-        server.on("Solve", Delay(30)).on("Inputs", Drop())
+        server.on("Solve", Delay(10 * PATIENCE)).on("Inputs", Drop())
         outcome = drive(
             server,
             """
@@ -156,10 +176,10 @@ def test_calls_under_way_fail_when_the_connection_is_lost(drive: Drive) -> None:
                 lambda: (time.sleep(0.2), gateway.inputs()),
             )
             """,
+            grace=PATIENCE,
         )
     assert outcome.exit_code == 1
     assert not outcome.killed
-    assert outcome.seconds < 5
 
 
 def test_a_blocked_thread_does_not_hold_the_process(drive: Drive) -> None:
@@ -167,12 +187,12 @@ def test_a_blocked_thread_does_not_hold_the_process(drive: Drive) -> None:
         outcome = drive(
             server,
             f"""
-            threading.Thread(target=time.sleep, args=(60,)).start()
+            threading.Thread(target=time.sleep, args=(600,)).start()
             {SUCCEED}
             """,
         )
     assert outcome.failure is None
-    assert outcome.seconds < 10
+    assert outcome.seconds < PATIENCE
 
 
 def test_a_foreign_process_cannot_take_the_connection() -> None:
