@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import platform
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 from frontend.closure import UV_VERSION
+from frontend.container import UID
 from tests.caching.changes import Edit, Upgrade
 from tests.caching.layers import differences, member, of
 from tests.caching.scenario import Machine, Scenario
-from tests.engine import Engine, EngineUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.caching.conftest import Machines
+    from tests.conftest import Engines
 
 KINDS = ("registry-max", "registry-min", "inline", "local-max", "local-min")
 
@@ -30,13 +32,11 @@ def home(machines: Machines) -> Machine:
 
 
 @pytest.fixture(scope="module")
-def away(machines: Machines, home: Machine) -> Iterator[Machine]:
+def away(machines: Machines, home: Machine, engines: Engines) -> Iterator[Machine]:
     """Another machine with the same engine. Its base is the first one's, as a tag is everywhere."""
-    try:
-        with Engine.start("docker28", registry=home.engine.registry) as engine:
-            yield machines.fresh(engine, "away")
-    except EngineUnavailable as error:
-        pytest.skip(str(error))
+    with engines.another("docker28", "away") as engine:
+        assert engine.pid != home.engine.pid
+        yield machines.fresh(engine, "away")
 
 
 @pytest.fixture
@@ -97,13 +97,14 @@ def test_cache_of_uv_is_named_for_its_kind(home: Machine) -> None:
     """Its name holds what decides whether two builds may share it, below the user's namespace."""
     namespace = f"team-{home.token}"
 
+    home.run(Scenario(), "--no-cache")
     home.run(Scenario(), "--no-cache", f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={namespace}")
 
     told = home.engine.docker("buildx", "du", "--verbose").stdout
+    names = set(re.findall(r'"([^"]*/uv-frontend-uv-[^"]*)"', told))
     release = ".".join(UV_VERSION.split(".")[:2])
-    machine = platform.machine()
-    assert f'"{namespace}/uv-frontend-uv-{release}-{machine}"' in told
-    assert f'"/uv-frontend-uv-{release}-{machine}"' in told
+    name = f"uv-frontend-uv-{release}-{platform.machine()}-{UID}"
+    assert {f"/{name}", f"{namespace}/{name}"} <= names
 
 
 def test_concurrent_builds_share_the_cache_of_uv(home: Machine) -> None:

@@ -23,9 +23,12 @@ def test_engines_that_share_nothing_agree(
     package: str, form: tuple[str, ...], machines: Machines
 ) -> None:
     """Two versions of Docker, a cache of each's own, pure and binary packages, every backend."""
-    one = machines.get("docker28").build(Scenario(package=package), *form)
+    newer, older = machines.get("docker28"), machines.get("docker26")
+    versions = newer.engine.version, older.engine.version
+    assert versions[0] != versions[1], f"both engines are Docker {versions[0]}: nothing to compare"
+    one = newer.build(Scenario(package=package), *form)
 
-    other = machines.get("docker26").build(Scenario(package=package), *form)
+    other = older.build(Scenario(package=package), *form)
 
     assert other.layers == one.layers
     # Not the manifest: it has digests of compressed layers, and engines compress unequally well.
