@@ -56,8 +56,10 @@ PACKAGE = st.builds(
     built=st.booleans().flatmap(lambda rare: st.booleans() if rare else st.just(False)),
 )
 PACKAGES = st.one_of(
-    st.lists(PACKAGE, unique_by=lambda p: p.name, min_size=least, max_size=80).map(tuple)
-    for least in (0, 25)
+    *(
+        st.lists(PACKAGE, unique_by=lambda p: p.name, min_size=least, max_size=80).map(tuple)
+        for least in (0, 25)
+    )
 )
 #: Every limit that users can set, small ones more often.
 LIMITS = st.one_of(st.integers(5, 20), st.integers(5, 120))
