@@ -125,8 +125,12 @@ class Builder:
         mounts: Sequence[llb.Mount] = (),
         ignore_cache: bool = False,
         locations: Sequence[llb.Location] = (),
+        compiling: bool = False,
     ) -> llb.Output:
-        """Run `steps/layer.py` with `arguments`, on the Python of the image."""
+        """Run `steps/layer.py` with `arguments`, on the Python of the image.
+
+        `compiling` says that third-party packages are built, which uv's cache then keeps.
+        """
         assert self.target is not None
         return self.step(
             [self.target.path, "-I", "-S", f"{ROOT}/steps/layer.py", *arguments],
@@ -149,9 +153,7 @@ class Builder:
             },
             mounts=[
                 llb.Bind(f"{ROOT}/steps", steps("layer")),
-                llb.Cache(
-                    f"{ROOT}/cache", self.cache_id(f"uv-{_bucket()}-{self.target.machine}-{UID}")
-                ),
+                llb.Cache(f"{ROOT}/cache", self.cache_id(self.uv_cache(compiling=compiling))),
                 self.reports(),
                 *mounts,
             ],
@@ -159,6 +161,16 @@ class Builder:
             ignore_cache=ignore_cache,
             locations=locations,
         )
+
+    def uv_cache(self, *, compiling: bool) -> str:
+        """Name the cache of uv that a step may use.
+
+        uv takes a wheel that it has built for every Linux of the architecture, though it was made
+        with the headers and libraries of one image: builds on other images have another cache.
+        """
+        assert self.target is not None
+        shared = f"uv-{_bucket()}-{self.target.machine}-{self.target.libc.name}-{UID}"
+        return f"{shared}-{self.image.identity}" if compiling else shared
 
     def cache_id(self, name: str) -> str:
         """Name a cache as Dockerfiles do: below BUILDKIT_CACHE_MOUNT_NS, which may be empty."""

@@ -17,7 +17,7 @@ from frontend.context import workspace_path
 from frontend.flatlock import generate
 from frontend.manifest import for_building
 from frontend.plan import Kind
-from frontend.uv_settings import builds, credentials
+from frontend.uv_settings import builds, built, credentials
 from frontend.workspace import LOCK
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ class _Emitter:
         env: Mapping[str, str] | None = None,
         mounts: Sequence[llb.Mount] = (),
         locations: Sequence[llb.Location] = (),
+        compiling: bool = False,
     ) -> llb.Output:
         return self.builder.install(
             arguments,
@@ -113,6 +114,7 @@ class _Emitter:
             env=env,
             mounts=mounts,
             locations=locations,
+            compiling=compiling,
             ignore_cache=self.builder.request.no_cache == (),
         )
 
@@ -146,6 +148,7 @@ class _Emitter:
             env=env,
             mounts=mounts,
             locations=[self._manifest_location(member) for member in layer.members],
+            compiling=bool(built(self.settings, layer)),
         )
         return Step(layer, output, report)
 

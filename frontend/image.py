@@ -7,6 +7,7 @@ entries to layers from the bottom.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -59,6 +60,12 @@ class BaseImage:
     def architecture(self) -> str:
         """What processor it is for; empty where its configuration does not say."""
         return str(self.config.get("architecture") or "")
+
+    @property
+    def identity(self) -> str:
+        """A short name for the contents, also where there is no digest."""
+        digest = self.digest.partition(":")[2] or hashlib.sha256(self.raw).hexdigest()
+        return digest[:16]
 
     @property
     def layers(self) -> int:

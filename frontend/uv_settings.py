@@ -79,11 +79,14 @@ def credentials(settings: Mapping[str, Any], layer: Layer) -> tuple[str, ...]:
 
 def builds(settings: Mapping[str, Any], layer: Layer) -> bool:
     """Whether something is built from source, if only because the settings forbid its wheels."""
+    return layer.builds or bool(built(settings, layer))
+
+
+def built(settings: Mapping[str, Any], layer: Layer) -> tuple[str, ...]:
+    """The names of the layer's third-party packages that are built from source."""
     forced = {canonicalize_name(name) for name in settings.get("no-binary-package") or ()}
-    without_wheels = bool(settings.get("no-binary")) or any(
-        p.name in forced for p in layer.packages
-    )
-    return layer.builds or without_wheels
+    everything = bool(settings.get("no-binary"))
+    return tuple(p.name for p in layer.packages if p.built or everything or p.name in forced)
 
 
 def without_credentials(value: Any) -> Any:

@@ -103,7 +103,7 @@ def test_cache_of_uv_is_named_for_its_kind(home: Machine) -> None:
     told = home.engine.docker("buildx", "du", "--verbose").stdout
     names = set(re.findall(r'"([^"]*/uv-frontend-uv-[^"]*)"', told))
     release = ".".join(UV_VERSION.split(".")[:2])
-    name = f"uv-frontend-uv-{release}-{platform.machine()}-{UID}"
+    name = f"uv-frontend-uv-{release}-{platform.machine()}-glibc-{UID}"
     assert {f"/{name}", f"{namespace}/{name}"} <= names
 
 

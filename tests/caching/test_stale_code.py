@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +15,7 @@ from tests.caching.scenario import Machine, Scenario
 from tests.caching.workspace import Workspace
 
 if TYPE_CHECKING:
+    from tests.caching.conftest import Machines
     from tests.caching.scenario import Outcome
 
 SERVICES = {
@@ -62,3 +66,46 @@ def test_runs_what_was_there_before(machine: Machine) -> None:
 
     assert editions(machine, again, "api")["text"] == "tried"
     assert again.executed == ()
+
+
+def test_what_is_built_is_built_for_this_base(machines: Machines, machine: Machine) -> None:
+    """What a compiler makes depends on the image it runs in, such as on its C library.
+
+    uv's cache keeps what was built from a source distribution, and knows nothing of images.
+    """
+    workspace = Workspace(archives={"vendor/compiled-1.0.tar.gz": source_distribution()})
+    workspace = workspace.edited(
+        "worker", requires=("compiled",), paths={"compiled": "../../vendor/compiled-1.0.tar.gz"}
+    )
+    scenario = Scenario(workspace, package="worker")
+    machine.build(scenario)
+    other = machines.base(machine.engine, "another C library")
+
+    built = machine.build(scenario, base=other)
+
+    command = ("--entrypoint", "python", built.image, "-c", "import compiled; print(compiled.BASE)")
+    told = machine.engine.docker("run", "--rm", *command).stdout
+    assert told.strip().endswith("another C library")
+
+
+def source_distribution() -> bytes:
+    """A package whose build takes something of the image it runs in."""
+    setup = """
+import pathlib
+from setuptools import setup
+pathlib.Path("compiled.py").write_text(f"BASE = {pathlib.Path('/etc/patched').read_text()!r}")
+setup(name="compiled", version="1.0", py_modules=["compiled"])
+"""
+    files = {
+        "setup.py": setup,
+        "pyproject.toml": '[build-system]\nrequires = ["setuptools"]\n'
+        'build-backend = "setuptools.build_meta"\n',
+        "PKG-INFO": "Metadata-Version: 2.2\nName: compiled\nVersion: 1.0\n",
+    }
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(f"compiled-1.0/{name}")
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    return gzip.compress(packed.getvalue(), mtime=0)

@@ -58,6 +58,7 @@ class Member:
     edition: str = "first"
     tools: Mapping[str, Any] = field(default_factory=dict)
     uv: Mapping[str, Any] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def manifest(self, name: str) -> dict[str, Any]:
@@ -71,7 +72,8 @@ class Member:
         }
         if self.folder == "apps" and self.backend:
             project["scripts"] = {name: f"{name}:main"}
-        sources = {other: {"workspace": True} for other in self.members}
+        sources: dict[str, Any] = {other: {"workspace": True} for other in self.members}
+        sources |= {package: {"path": path} for package, path in self.paths.items()}
         uv: dict[str, Any] = {"sources": sources, **self.uv}
         manifest: dict[str, Any] = {"project": project, "tool": {"uv": uv, **self.tools}}
         if self.groups:
@@ -132,14 +134,16 @@ def _members() -> dict[str, Member]:
 class Workspace:
     """The workspace as a value: nothing of it is on disk before `write`.
 
-    `versions` hold packages at versions that are not the newest; `tools` are further tables of the
-    root's `[tool]`; `settings` are the frontend's, for all images.
+    `versions` hold packages at versions that are not the newest; `archives` are further files by
+    path; `tools` are further tables of the root's `[tool]`; `settings` are the frontend's, for all
+    images.
     """
 
     members: Mapping[str, Member] = field(default_factory=_members)
     versions: Mapping[str, str] = field(
         default_factory=lambda: {"idna": "3.17", "pyyaml": "6.0.2", "click": "8.4.2"}
     )
+    archives: Mapping[str, bytes] = field(default_factory=dict)
     tools: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=lambda: {"big": BIG})
 
@@ -184,6 +188,9 @@ class Workspace:
         files = self.files()
         for path, text in files.items():
             _write(folder / path, text)
+        for path, data in self.archives.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
         _lock(folder, files)
         for parent, _, names in os.walk(folder, topdown=False):
             for path, mode in [(parent, 0o777), *((f"{parent}/{name}", 0o666) for name in names)]:

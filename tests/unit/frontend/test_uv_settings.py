@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from frontend.closure import LockedPackage
 from frontend.lock import LocalPackage
 from frontend.plan import Kind, Layer
-from frontend.uv_settings import builds, project, without_credentials
+from frontend.uv_settings import builds, built, project, without_credentials
 
 INDEXES = [
     {"name": "corp", "url": "https://user:pass@corp.index.example/simple/", "default": True},
@@ -77,6 +77,14 @@ def test_no_binary_at_all() -> None:
     assert builds({"no-binary": True}, layer())
     assert project({"no-binary": True}, layer()) == {"no-binary": True}
     assert not builds({"no-binary": False}, layer())
+
+
+def test_packages_that_are_built() -> None:
+    assert built({}, layer("legacy", built=True)) == ("legacy",)
+    assert built(SETTINGS, layer("psycopg-2")) == ("psycopg-2",)
+    assert built({"no-binary": True}, layer("any")) == ("any",)
+    assert built(SETTINGS, layer("any")) == ()
+    assert built(SETTINGS, MEMBER) == ()
 
 
 @pytest.mark.parametrize(
