@@ -18,7 +18,7 @@ EPOCH = 1_700_000_000
 
 
 @pytest.mark.parametrize("form", [MERGED, COPIED], ids=["merged", "copied"])
-@pytest.mark.parametrize("package", ["api", "worker", "site"])
+@pytest.mark.parametrize("package", ["api", "site"])
 def test_engines_that_share_nothing_agree(
     package: str, form: tuple[str, ...], machines: Machines
 ) -> None:

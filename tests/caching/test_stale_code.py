@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 SERVICES = {
     "api": ("api", "core", "util", "text", "money", "clock"),
-    "worker": ("worker", "core"),
     "site": ("site", "core"),
 }
 
@@ -83,6 +82,8 @@ def test_what_is_built_is_built_for_this_base(machines: Machines, machine: Machi
 
     built = machine.build(scenario, base=other)
 
+    notes = [warning.short for warning in built.build.progress.warnings]
+    assert any("built from source: compiled 1.0" in note for note in notes)
     command = ("--entrypoint", "python", built.image, "-c", "import compiled; print(compiled.BASE)")
     told = machine.engine.docker("run", "--rm", *command).stdout
     assert told.strip().endswith("another C library")
