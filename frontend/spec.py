@@ -104,7 +104,13 @@ Port = Annotated[
 class Spec(BaseModel):
     """All keys; None where a key is not set."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    # A key of two words has a hyphen where it is written down, as those of pyproject.toml have.
+    model_config = ConfigDict(
+        alias_generator=lambda name: name.replace("_", "-"),
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
 
     package: Name | None = Field(None, description="the package to build an image of")
     workspace: Folder | None = Field(None, description="folder of the workspace in the context")
@@ -152,10 +158,12 @@ class Spec(BaseModel):
 
 #: What an excerpt of a build argument is titled.
 ARGUMENT = "build argument"
-KEYS = tuple(Spec.model_fields)
+_FIELDS = {name.replace("_", "-"): name for name in Spec.model_fields}
+KEYS = tuple(_FIELDS)
 _TABLES = ("env", "labels")
 _LISTS = ("extras", "groups", "ports", "files", "heavy")
 _COMMANDS = ("entrypoint", "cmd")
+_FLAGS = ("merge",)
 _INSTRUCTION = re.compile(
     r"^(FROM|RUN|COPY|ADD|WORKDIR|ENV|CMD|ENTRYPOINT|ARG)\s+[^=\s]", re.MULTILINE | re.IGNORECASE
 )
@@ -222,7 +230,7 @@ def _argument_value(key: str, text: str) -> Any:
             return tomli.loads(f"value = {text}")["value"]
         except tomli.TOMLDecodeError:
             raise FrontendError(f"build argument {key!r} is not a list: {text}") from None
-    if key == "merge":
+    if key in _FLAGS:
         return {"true": True, "false": False}.get(text.lower(), text)
     if key in _LISTS:
         return [item.strip() for item in text.split(",") if item.strip()]
@@ -272,7 +280,7 @@ def settle(*sources: SpecSource) -> Settings:
             place = source.place(key)
             if place:
                 places.setdefault(key, place)
-    return Settings(Spec.model_construct(**values), places)
+    return Settings(Spec.model_construct(**{_FIELDS[k]: v for k, v in values.items()}), places)
 
 
 def _checked(source: SpecSource) -> dict[str, Any]:
@@ -285,7 +293,7 @@ def _checked(source: SpecSource) -> dict[str, Any]:
         spec = Spec.model_validate(dict(source.values))
     except ValidationError as error:
         raise _invalid(source, error) from None
-    return {key: value for key in KEYS if (value := getattr(spec, key)) is not None}
+    return {key: value for key in KEYS if (value := getattr(spec, _FIELDS[key])) is not None}
 
 
 def _invalid(source: SpecSource, error: ValidationError) -> FrontendError:
@@ -303,13 +311,13 @@ def _invalid(source: SpecSource, error: ValidationError) -> FrontendError:
     return FrontendError(
         f"{'key' if source.document else 'build argument'} {key}{at} is not valid: "
         f"{said[:1].lower()}{said[1:]}",
-        remedy=f"{key}: {Spec.model_fields[str(key)].description}.",
+        remedy=f"{key}: {Spec.model_fields[_FIELDS[str(key)]].description}.",
         places=(place,) if place else (),
     )
 
 
 def _unknown(what: str, name: str, place: Place | None = None) -> FrontendError:
-    nearest = difflib.get_close_matches(name.lower().replace("-", "_"), KEYS, n=1)
+    nearest = difflib.get_close_matches(name.lower().replace("_", "-"), KEYS, n=1)
     return FrontendError(
         f"unknown {what}",
         remedy=f"Did you mean {nearest[0]!r}?" if nearest else f"There are: {', '.join(KEYS)}.",

@@ -3,7 +3,8 @@
 Run against the tests' gateway its answers are compared with `answers.json`, which a real BuildKit
 0.25 (Docker 28.5.2, containerd store) gave over the same directory. To ask another daemon: put this
 repository and its dependencies into an image, make this module its entry point and build the
-directory that `prepare` makes; the answers are in the daemon's log.
+directory that `prepare` makes; the answers are in the daemon's log, or in the file that the
+environment variable ANSWERS names.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if __name__ == "__main__":
@@ -23,11 +25,11 @@ from frontend.gateway import Gateway, GatewayError, Result, run_build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from frontend.gateway import Ref
 
-MARK = "ANSWERS "
+#: Names a file of its own for the answers: standard error has lines of gRPC's among ours.
+FILE = "ANSWERS"
 
 LOCALS: Sequence[Mapping[str, Sequence[str]]] = (
     {},
@@ -133,7 +135,7 @@ def prepare(directory: Path) -> None:
 
 
 def ask(gateway: Gateway) -> Result:
-    """Writes everything to standard error."""
+    """Writes everything down."""
     session = os.environ["BUILDKIT_SESSION_ID"]
     answers: dict[str, list[str]] = {}
     for number, patterns in enumerate(LOCALS):
@@ -150,7 +152,10 @@ def ask(gateway: Gateway) -> Result:
     for name, actions in FILES.items():
         result = llb.files(llb.SCRATCH, *actions(everything))
         answers[f"files: {name}"] = _answer(gateway, result)
-    sys.stderr.write(f"{MARK}{json.dumps(answers)}\n")
+    if FILE in os.environ:
+        Path(os.environ[FILE]).write_text(json.dumps(answers))
+    else:
+        sys.stderr.write(f"{json.dumps(answers)}\n")
     return Result()
 
 
