@@ -118,7 +118,16 @@ def probe(gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, 
     """
     report = _report(gateway, builder, wanted, places)
     if report is None:
-        raise _no_python(gateway, builder, wanted, places)
+        # Looked at again: uv does not take a pre-release for what is asked, unless it is named.
+        report = _report(gateway, builder, "", places) if wanted else None
+        found = _read(report, builder, places) if report else None
+        if found is None or not found.satisfies(wanted):
+            raise _no_python(builder, wanted, found, places)
+        return found
+    return _read(report, builder, places)
+
+
+def _read(report: bytes, builder: Builder, places: tuple[Place, ...]) -> Target:
     try:
         return Target.from_probe(report, builder.platform)
     except FrontendError as error:
@@ -162,8 +171,7 @@ def _report(
             raise
         raise FrontendError(
             f"{builder.image.name} cannot run uv",
-            remedy="uv needs glibc, as Debian, Ubuntu and Fedora have it. Choose another image, "
-            "such as python:3.13-slim.",
+            remedy="Choose another image, such as python:3.13-slim.",
             places=places,
         ) from error
 
@@ -191,18 +199,16 @@ def _probing(builder: Builder, wanted: str) -> llb.Output:
 
 
 def _no_python(
-    gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, ...]
+    builder: Builder, wanted: str, found: Target | None, places: tuple[Place, ...]
 ) -> FrontendError:
     """Say which Python there is instead, if any."""
     name = builder.image.name
-    report = _report(gateway, builder, "", places)
-    if report is None:
+    if found is None:
         return FrontendError(
             f"{name} has no Python",
             remedy="Choose an image that has Python on PATH, such as python:3.13-slim.",
             places=places,
         )
-    found = Target.from_probe(report, builder.platform)
     return FrontendError(
         f"{name} has Python {found.version}, and Python {wanted} is required",
         remedy="Choose another `base` or `python`, or change `requires-python`.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from frontend import base as bases
 from frontend import image, plan
-from frontend.closure import check_python, close
+from frontend.closure import check_members, check_python, close
 from frontend.container import Builder
 from frontend.emit import emit
 from frontend.errors import FrontendError
@@ -104,6 +104,7 @@ def build_platform(gateway: Gateway, job: Job, pylock: Pylock, ground: Ground) -
     settings, request, workspace = job.settings, job.request, job.workspace
     platform, base = ground.platform, ground.base
     closure = close(pylock, workspace.lock, ground.target)
+    check_members(closure, workspace.manifest, ground.target)
     made = make_plan(job, closure, ground.target, base)
     note_built(gateway, job, closure)
     prefix = f"{platform.id} " if request.multi_platform else ""

@@ -20,18 +20,18 @@ from typing import TYPE_CHECKING, Any
 import tomli
 from packaging.markers import Marker
 from packaging.pylock import Pylock, PylockSelectError
-from packaging.specifiers import SpecifierSet
 from packaging.utils import parse_wheel_filename
 
 from frontend.errors import FrontendError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from packaging.pylock import Package
 
     from frontend.lock import LocalPackage, Lock
     from frontend.target import Target
+    from frontend.toml_document import TomlDocument
 
 #: The uv in our image; its version is part of the name of the uv cache.
 UV_VERSION = "0.13.8"
@@ -224,9 +224,7 @@ def _unsuitable(
     for package in pylock.packages:
         if package.marker and not package.marker.evaluate(target.markers):
             continue
-        if package.requires_python and not package.requires_python.contains(
-            target.version, prereleases=True
-        ):
+        if not target.satisfies(str(package.requires_python or "")):
             return FrontendError(
                 f"{package.name} {package.version} needs Python {package.requires_python}, and "
                 f"the image has {target.version}",
@@ -258,10 +256,29 @@ def _few(items: Sequence[str], most: int = 6) -> str:
     return f"{shown} and {len(items) - most} more" if len(items) > most else shown
 
 
+def check_members(
+    closure: Closure, manifest: Callable[[LocalPackage], TomlDocument], target: Target
+) -> None:
+    """Refuse a target that a member's own `requires-python` excludes.
+
+    The lock's covers all members of the workspace, but neither directories outside of it nor what
+    was written since it was made.
+    """
+    for member in closure.local:
+        wanted = manifest(member).get("project", "requires-python")
+        if isinstance(wanted, str) and not target.satisfies(wanted):
+            raise FrontendError(
+                f"{member.name} {member.version} needs Python {wanted}, and the image has "
+                f"{target.version}",
+                remedy="Choose another `python` or `base`, or change `requires-python`.",
+                places=(manifest(member).place("project", "requires-python"),),
+            )
+
+
 def check_python(lock: Lock, target: Target, base: str, places: tuple[Place, ...]) -> None:
     """Refuse a target whose Python the workspace's `requires-python` excludes."""
     wanted = lock.requires_python
-    if wanted and not SpecifierSet(wanted).contains(target.version, prereleases=True):
+    if not target.satisfies(wanted):
         raise FrontendError(
             f"{base} has Python {target.version}, and the workspace requires {wanted}",
             remedy="Choose another `python` or `base`, or change `requires-python`.",

@@ -140,10 +140,12 @@ class Builder:
                 "UV_CACHE_DIR": f"{ROOT}/cache",
                 "UV_COMPILE_BYTECODE": "1",
                 # Many steps install at once, often behind a company's proxy: fewer connections
-                # each than uv's 50, and more patience than its 10 and 30 seconds.
+                # each than uv's 50, and more patience than its 10 and 30 seconds. As many retries
+                # as uv's own default: the pause doubles each time, and an index that cannot be
+                # reached is to be told in seconds.
                 "UV_CONCURRENT_DOWNLOADS": "8",
                 "UV_HTTP_CONNECT_TIMEOUT": "30",
-                "UV_HTTP_RETRIES": "5",
+                "UV_HTTP_RETRIES": "3",
                 "UV_HTTP_TIMEOUT": "120",
                 "UV_LINK_MODE": "copy",
                 "UV_NO_ENV_FILE": "1",

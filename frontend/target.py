@@ -7,10 +7,12 @@ packaging's rules for the platform tags of PEP 600 (manylinux) and PEP 656 (musl
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.version import Version
 
@@ -100,8 +102,26 @@ class Target:
 
     @property
     def environment(self) -> Environment:
-        """The environment that markers are evaluated in."""
-        return cast("Environment", dict(self.markers))
+        """The environment that markers are evaluated in.
+
+        As for uv, a pre-release counts as the release that it is to become: PEP 440 orders
+        3.14.0rc1 before 3.14, and `>=3.14` would exclude it.
+        """
+        return cast("Environment", {**self.markers, "python_full_version": self.compared})
+
+    @property
+    def compared(self) -> str:
+        """The version that requirements on Python are compared with: no `rc1`, no `+local`."""
+        return Version(self.version).base_version
+
+    def satisfies(self, wanted: str) -> bool:
+        """Whether this is the Python that `wanted` asks for (`3.13`, `>=3.11`; empty: any)."""
+        if re.fullmatch(r"[0-9.]+", wanted):
+            wanted = f"=={wanted}.*" if wanted.count(".") < 2 else f"=={wanted}"
+        try:
+            return SpecifierSet(wanted).contains(self.compared)
+        except InvalidSpecifier:
+            return False
 
     def platform_tags(self, libc_minor: int | None = None) -> list[str]:
         """Platform tags, the best first; `libc_minor` stands in for the probed version."""

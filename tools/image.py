@@ -60,10 +60,7 @@ def runtime(pyproject: Path, root: Path) -> None:
     interpreter.parent.mkdir(parents=True)
     shutil.copy(os.path.realpath(sys.executable), interpreter)
     copy_standard_library(home / "lib" / VERSION)
-    install([*dependencies, uv], pyproject, home / "packages")
-    # One of the two programs that uv's package brings.
-    shutil.move(home / "packages/bin/uv", home / "bin/uv")
-    shutil.rmtree(home / "packages/bin")
+    install(dependencies, uv, pyproject, home / "packages", home / "bin")
     for unused in ("*.pyi", "*.pyx", "*.pxd", "*.pxi", "py.typed", "tests"):
         for path in sorted((home / "packages").rglob(unused)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -98,14 +95,17 @@ def requirements(pyproject: Path) -> tuple[list[str], str]:
     return [each for each in dependencies if each != uv], uv
 
 
-def install(packages: list[str], pyproject: Path, target: Path) -> None:
-    """Install wheels into `target`, with pip only to get uv."""
+def install(packages: list[str], uv: str, pyproject: Path, target: Path, programs: Path) -> None:
+    """Install wheels into `target` and the program uv into `programs`, with pip only to get uv.
+
+    Steps run uv in every image a user may choose: the uv built for musl is linked statically, and
+    so needs no C library there, neither glibc nor musl.
+    """
     env = dict(os.environ)
     if CA.is_file():
         env |= {"PIP_CERT": str(CA), "SSL_CERT_FILE": str(CA)}
     if index := env.get("INDEX_URL"):
         env |= {"PIP_INDEX_URL": index, "UV_DEFAULT_INDEX": index}
-    uv = next(each for each in packages if re.match(r"uv\s*==", each))
     with tempfile.TemporaryDirectory() as scratch:
         # With pip if the base has it; Debian packs it apart.
         venv = [sys.executable, "-m", "venv", scratch]
@@ -118,8 +118,13 @@ def install(packages: list[str], pyproject: Path, target: Path) -> None:
         subprocess.run([*pip, "--no-cache-dir", "--only-binary=:all:", uv], env=env, check=True)
         # uv reads the cut-off date for all other versions from the project.
         command = [f"{scratch}/bin/uv", "pip", "install", "--no-cache", "--no-build"]
-        command += ["--python", sys.executable, "--link-mode", "copy", "--target", str(target)]
-        subprocess.run([*command, *packages], env=env, cwd=pyproject.parent, check=True)
+        command += ["--python", sys.executable, "--link-mode", "copy", "--target"]
+        subprocess.run([*command, target, *packages], env=env, cwd=pyproject.parent, check=True)
+        static = ["--python-platform", f"{platform.machine()}-unknown-linux-musl", "--no-deps"]
+        own = Path(scratch, "uv")
+        subprocess.run([*command, own, *static, uv], env=env, cwd=pyproject.parent, check=True)
+        # One of the two programs that uv's package brings.
+        shutil.move(own / "bin/uv", programs / "uv")
 
 
 def copy_standard_library(target: Path) -> None:

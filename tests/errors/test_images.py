@@ -82,8 +82,8 @@ def test_base_without_anything(
     name = image("nothing", "FROM scratch\nCOPY Dockerfile /\n")
     shop.lock().write("Dockerfile", f'{DOCKERFILE}package = "api"\nbase = "{name}"\n')
     shown = fail(docker28, shop.folder)
-    assert shown.title == f"{name} cannot run uv"
-    assert "needs glibc" in shown.remedy
+    assert shown.title == f"{name} has no Python"
+    assert shown.remedy.endswith("such as python:3.13-slim.")
     assert shown.where == f'Dockerfile:3\nbase = "{name}"'
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from frontend.closure import Closure, Selection, check_python, close, export
+from frontend.closure import Closure, Selection, check_members, check_python, close, export
 from frontend.errors import FrontendError, Place, SourceText
-from frontend.lock import Lock
+from frontend.lock import LocalPackage, Lock
+from frontend.toml_document import TomlDocument
 from tests.unit.frontend.locks import HEAD, edges, fork, manifest, package, registry
 from tests.unit.frontend.targets import MUSL, target
 
@@ -368,3 +369,19 @@ def test_the_python_of_a_base_image_must_be_admitted() -> None:
         "python:3.10-slim has Python 3.10.4, and the workspace requires >=3.11"
     )
     assert raised.value.places == (place,)
+
+
+def test_the_python_of_a_base_image_must_be_admitted_by_every_member() -> None:
+    text = '[project]\nname = "core"\nversion = "1.0"\nrequires-python = ">=3.12"\n'
+    document = TomlDocument.parse(SourceText("libs/core/pyproject.toml", text))
+    closure = Closure((), (LocalPackage("core", "libs/core", "editable", "1.0"),))
+    check_members(closure, lambda _: document, target("3.12.0rc1"))
+    with pytest.raises(FrontendError) as raised:
+        check_members(closure, lambda _: document, target("3.11.4"))
+    assert raised.value.message == "core 1.0 needs Python >=3.12, and the image has 3.11.4"
+    assert [place.start for place in raised.value.places] == [4]
+
+
+def test_a_candidate_of_the_python_that_the_lock_asks_for() -> None:
+    lock = Lock.parse(SourceText("uv.lock", HEAD))
+    check_python(lock, target("3.11.0rc2"), "base", ())

@@ -181,3 +181,30 @@ def test_only_cpython() -> None:
 )
 def test_machines(platform: str, expected: str) -> None:
     assert machine_of(Platform.parse(platform), "probed") == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted", "fits"),
+    [
+        ("3.13.1", "", True),
+        ("3.13.1", ">=3.11", True),
+        ("3.13.1", ">=3.14", False),
+        ("3.13.1", "3.13", True),
+        ("3.13.1", "3.1", False),
+        ("3.13.1", "3.13.1", True),
+        ("3.13.1", "3.13.2", False),
+        ("3.13.1", "pypy", False),
+        ("3.14.0rc1", ">=3.14", True),
+        ("3.14.0rc1", ">=3.11,<3.14", False),
+        ("3.14.0rc1", "3.14", True),
+        ("3.13.1+local", "==3.13.1", True),
+    ],
+)
+def test_what_it_satisfies(version: str, wanted: str, fits: bool) -> None:
+    assert target(version).satisfies(wanted) is fits
+
+
+def test_a_candidate_counts_as_its_release() -> None:
+    found = target("3.14.0rc1")
+    assert Marker("python_full_version >= '3.14'").evaluate(found.environment)
+    assert found.version == "3.14.0rc1"
