@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from frontend import base as bases
-from frontend import image, plan
+from frontend import targets
 from frontend.closure import check_members, check_python, close
 from frontend.container import Builder
-from frontend.emit import emit
 from frontend.errors import FrontendError
 from frontend.failure import explain
 from frontend.gateway import GatewayError, PlatformResult, Result
 from frontend.job import base_places, check_lock, read, read_closure
 from frontend.own_image import own_image
+from frontend.targets.product import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from packaging.pylock import Pylock
 
     import llb
+    from frontend import image
     from frontend.closure import Closure
     from frontend.context import FirstReads
     from frontend.gateway import Gateway
     from frontend.job import Job
     from frontend.request import Request
     from frontend.target import Target
+    from frontend.targets import Recipe
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Ground:
 def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Build what `request` asks for. FrontendError for what the user can mend."""
     check_supported(request)
-    job = read(gateway, request, reads)
+    recipe = targets.find(request.target).recipe
+    job = recipe.select(gateway, read(gateway, request, reads))
     uv = own_image(gateway, request)
     # The base image and its Python are looked at while uv names the packages.
     (pylock, workspace), grounds = gateway.together(
@@ -52,7 +55,9 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     )
     job = replace(job, workspace=workspace)
     check_lock(gateway, job)
-    images = gateway.together(*(_building(gateway, job, pylock, ground) for ground in grounds))
+    images = gateway.together(
+        *(_building(gateway, job, recipe, pylock, ground) for ground in grounds)
+    )
     return Result.image(images, multi_platform=request.multi_platform)
 
 
@@ -74,9 +79,9 @@ def _grounding(
 
 
 def _building(
-    gateway: Gateway, job: Job, pylock: Pylock, ground: Ground
+    gateway: Gateway, job: Job, recipe: Recipe, pylock: Pylock, ground: Ground
 ) -> Callable[[], PlatformResult]:
-    return lambda: build_platform(gateway, job, pylock, ground)
+    return lambda: build_platform(gateway, job, recipe, pylock, ground)
 
 
 def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) -> Ground:
@@ -99,41 +104,29 @@ def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) 
     return Ground(platform, base, replace(builder, target=target), target)
 
 
-def build_platform(gateway: Gateway, job: Job, pylock: Pylock, ground: Ground) -> PlatformResult:
-    """Build the image for one platform, its steps run."""
-    settings, request, workspace = job.settings, job.request, job.workspace
-    platform, base = ground.platform, ground.base
-    closure = close(pylock, workspace.lock, ground.target)
-    check_members(closure, workspace.manifest, ground.target)
-    made = make_plan(job, closure, ground.target, base)
+def build_platform(
+    gateway: Gateway, job: Job, recipe: Recipe, pylock: Pylock, ground: Ground
+) -> PlatformResult:
+    """Make the target for one platform, its steps run."""
+    platform = ground.platform
+    closure = close(pylock, job.workspace.lock, ground.target)
+    check_members(closure, job.workspace.manifest, ground.target)
     note_built(gateway, job, closure)
-    prefix = f"{platform.id} " if request.multi_platform else ""
-    emitted = emit(
-        made,
-        ground.builder,
-        bases.filesystem(base, request, platform, f"[{prefix}base] FROM {base.name}"),
-        workspace,
-        job.context,
-        prefix=prefix,
-        merge=settings.spec.merge is not False,
+    prefix = f"{platform.id} " if job.request.multi_platform else ""
+    product = recipe.make(
+        Site(job, closure, platform, ground.base, ground.builder, ground.target, prefix)
     )
     try:
-        ref = gateway.solve(emitted.image, evaluate=True)
+        ref = gateway.solve(product.filesystem, evaluate=True)
     except GatewayError as error:
-        raise explain(gateway, ground.builder, emitted, job, error) from error
-    config = image.configure(base, platform, made, runtime(job), request.source_date_epoch)
-    return PlatformResult(platform, ref, config, base.raw or None)
+        raise explain(gateway, ground.builder, product.steps, job, error) from error
+    return PlatformResult(platform, ref, product.config, product.base_config)
 
 
 def check_supported(request: Request) -> None:
     """Refuse what the user asks for and would not get."""
     if request.call:
         raise FrontendError(f"unsupported request {request.call}")
-    if request.target:
-        raise FrontendError(
-            f"there is no target {request.target!r}",
-            remedy="A build has one result, the image: leave --target out.",
-        )
     if request.remote_context:
         raise FrontendError(
             "the build context must be a local directory",
@@ -152,46 +145,3 @@ def note_built(gateway: Gateway, job: Job, closure: Closure) -> None:
             "Its layer may differ from one machine to the next.",
             places=(job.workspace.lock.place(built[0].name, built[0].version),),
         )
-
-
-def make_plan(job: Job, closure: Closure, target: Target, base: image.BaseImage) -> plan.Plan:
-    """Plan the layers, with what the spec says about them."""
-    spec = job.settings.spec
-    group = job.workspace.lock.group_names(plan.HEAVY_GROUP, [job.package.name])
-    workdir = spec.workdir or "/app"
-    return plan.make(
-        closure,
-        target,
-        job.package,
-        shape=plan.Shape(
-            heavy=(*(spec.heavy or ()), *((tuple(sorted(group)),) if group else ())),
-            big=plan.BIG if spec.big is None else spec.big,
-            layers=min(spec.layers or plan.LAYERS, plan.MOST_LAYERS - base.layers),
-        ),
-        workdir=workdir,
-        files=plan.copies(spec.files or {}, workdir),
-    )
-
-
-def runtime(job: Job) -> image.Runtime:
-    """How containers run: the spec, and the package's metadata."""
-    spec, manifest = job.settings.spec, job.workspace.manifest(job.package)
-    project = manifest.get("project") or {}
-    entrypoint, cmd = image.command(
-        # uv installs no scripts of a virtual package: there would be nothing to start.
-        sorted(project.get("scripts") or {}) if not job.package.virtual else (),
-        job.package.name,
-        spec.entrypoint,
-        spec.cmd,
-    )
-    version = str(project.get("version") or job.package.version)
-    labels = image.metadata_labels(project, job.package.name, version)
-    return image.Runtime(
-        entrypoint,
-        cmd,
-        spec.env or {},
-        spec.workdir or "/app",
-        spec.user or "",
-        image.parse_ports(spec.ports or ()),
-        {**labels, **(spec.labels or {}), **job.request.labels},
-    )

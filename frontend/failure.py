@@ -19,7 +19,9 @@ from frontend.gateway import GatewayError
 from frontend.plan import Kind
 
 if TYPE_CHECKING:
-    from frontend.emit import Emitted, Step
+    from collections.abc import Sequence
+
+    from frontend.emit import Step
     from frontend.gateway import Gateway
     from frontend.job import Job
 
@@ -29,10 +31,10 @@ _MOST_LINES = 25
 
 
 def explain(
-    gateway: Gateway, builder: Builder, emitted: Emitted, job: Job, error: GatewayError
+    gateway: Gateway, builder: Builder, ran: Sequence[Step], job: Job, error: GatewayError
 ) -> Exception:
     """Return what to raise for `error`: with the step's own report if one was left."""
-    by_report = {step.report: step for step in emitted.steps if step.report}
+    by_report = {step.report: step for step in ran if step.report}
     found = _first_report(gateway, builder, list(by_report))
     if found:
         return _explained(by_report[found["name"]], found["report"], job)

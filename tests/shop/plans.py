@@ -9,13 +9,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 import llb
-from frontend import build, image, spec
+from frontend import image, spec
 from frontend.closure import Selection, close, export
 from frontend.context import Context
 from frontend.errors import SourceText
 from frontend.job import Job
 from frontend.plan import text
 from frontend.request import Request
+from frontend.targets.image import make_plan
 from frontend.toml_document import TomlDocument
 from frontend.workspace import Workspace, find_package, open_workspace
 from tests.unit.frontend.targets import target
@@ -49,7 +50,7 @@ def plan_text(folder: Path, package: str) -> str:
     )
     base = image.BaseImage("python:3.13-slim", "", "", {})
     python = target("3.13.5")
-    return text(build.make_plan(job, close(exported, workspace.lock, python), python, base))
+    return text(make_plan(job, close(exported, workspace.lock, python), python, base))
 
 
 def main() -> None:

@@ -1,0 +1,68 @@
+"""What `--target` can ask for, one module each.
+
+Every module has two functions:
+
+```
+select(gateway, job)  -> Job       what else the target takes of the workspace; before uv is asked
+make(site)            -> Product   the result for one platform; nothing has run yet
+```
+
+They are imported when asked for: most builds need `image` alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from frontend.errors import FrontendError
+
+if TYPE_CHECKING:
+    from frontend.gateway import Gateway
+    from frontend.job import Job
+    from frontend.targets.product import Product, Site
+
+DEFAULT = "image"
+
+
+class Recipe(Protocol):
+    """How a target is made: what each of the modules offers."""
+
+    def select(self, gateway: Gateway, job: Job) -> Job:
+        """Return the job with what else the target takes of the workspace."""
+
+    def make(self, site: Site) -> Product:
+        """Describe the result for one platform."""
+
+
+@dataclass(frozen=True)
+class BuildTarget:
+    """A name for `--target`, and what one gets for it in a few words."""
+
+    name: str
+    description: str
+
+    @property
+    def recipe(self) -> Recipe:
+        """The module that makes it."""
+        return cast("Recipe", import_module(f"{__name__}.{self.name}"))
+
+
+TARGETS = (
+    BuildTarget(DEFAULT, "the package, with everything that it needs to run"),
+    BuildTarget("deps", "its third-party packages alone"),
+)
+
+
+def find(name: str) -> BuildTarget:
+    """Return the target `name`, the default for none; FrontendError with the nearest name."""
+    found = {target.name: target for target in TARGETS}
+    if (name or DEFAULT) in found:
+        return found[name or DEFAULT]
+    nearest = difflib.get_close_matches(name.lower(), found, n=1)
+    raise FrontendError(
+        f"there is no target {name!r}",
+        remedy=f"Did you mean {nearest[0]!r}?" if nearest else f"There are: {', '.join(found)}.",
+    )

@@ -1,0 +1,35 @@
+"""The target `deps`: the third-party packages of the image, in the very same layers.
+
+For a base that several images share, for a look at what is not one's own, and for CI that warms
+its cache. A container of it starts Python, as there is no package to start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from frontend.plan import Kind
+from frontend.targets import image
+
+if TYPE_CHECKING:
+    from frontend.gateway import Gateway
+    from frontend.job import Job
+    from frontend.targets.product import Product, Site
+
+#: What comes from the build context.
+_OWN = (Kind.MEMBER, Kind.SOURCE, Kind.FILES)
+
+
+def select(gateway: Gateway, job: Job) -> Job:
+    """Take what the image takes."""
+    return image.select(gateway, job)
+
+
+def make(site: Site) -> Product:
+    """Lay everything but what comes from the context on the base."""
+    # Planned whole: the layers that stay are those of the image.
+    made = image.make_plan(site.job, site.closure, site.target, site.base)
+    kept = tuple(layer for layer in made.layers if layer.kind not in _OWN)
+    run = image.without_package(image.runtime(site.job))
+    return image.assemble(site, replace(made, layers=kept), run)

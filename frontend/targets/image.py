@@ -1,0 +1,94 @@
+"""The target `image`: the package with everything that it needs to run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from frontend import base as bases
+from frontend import image, plan
+from frontend.emit import emit
+from frontend.targets.product import Product, Site
+
+if TYPE_CHECKING:
+    from frontend.closure import Closure
+    from frontend.gateway import Gateway
+    from frontend.job import Job
+    from frontend.target import Target
+
+WORKDIR = "/app"
+
+
+def select(gateway: Gateway, job: Job) -> Job:
+    """Take what the user has named, and nothing else."""
+    return job
+
+
+def make(site: Site) -> Product:
+    """Lay the package and its closure on the base."""
+    return assemble(site, make_plan(site.job, site.closure, site.target, site.base))
+
+
+def assemble(site: Site, made: plan.Plan, run: image.Runtime | None = None) -> Product:
+    """Lay the layers of `made` on the base; containers run as the spec says, or as `run` does."""
+    job, base = site.job, site.base
+    emitted = emit(
+        made,
+        site.builder,
+        bases.filesystem(base, job.request, site.platform, f"[{site.prefix}base] FROM {base.name}"),
+        job.workspace,
+        job.context,
+        prefix=site.prefix,
+        merge=job.settings.spec.merge is not False,
+    )
+    epoch = job.request.source_date_epoch
+    config = image.configure(base, site.platform, made, run or runtime(job), epoch)
+    return Product(emitted.image, config, emitted.steps, base.raw or None)
+
+
+def make_plan(job: Job, closure: Closure, target: Target, base: image.BaseImage) -> plan.Plan:
+    """Plan the layers, with what the spec says about them."""
+    spec = job.settings.spec
+    group = job.workspace.lock.group_names(plan.HEAVY_GROUP, [job.package.name])
+    workdir = spec.workdir or WORKDIR
+    return plan.make(
+        closure,
+        target,
+        job.package,
+        shape=plan.Shape(
+            heavy=(*(spec.heavy or ()), *((tuple(sorted(group)),) if group else ())),
+            big=plan.BIG if spec.big is None else spec.big,
+            layers=min(spec.layers or plan.LAYERS, plan.MOST_LAYERS - base.layers),
+        ),
+        workdir=workdir,
+        files=plan.copies(spec.files or {}, workdir),
+    )
+
+
+def without_package(run: image.Runtime) -> image.Runtime:
+    """How containers run where there is no package to start: a Python prompt."""
+    return replace(run, entrypoint=(), cmd=("python",))
+
+
+def runtime(job: Job) -> image.Runtime:
+    """How containers run: the spec, and the package's metadata."""
+    spec, manifest = job.settings.spec, job.workspace.manifest(job.package)
+    project = manifest.get("project") or {}
+    entrypoint, cmd = image.command(
+        # uv installs no scripts of a virtual package: there would be nothing to start.
+        sorted(project.get("scripts") or {}) if not job.package.virtual else (),
+        job.package.name,
+        spec.entrypoint,
+        spec.cmd,
+    )
+    version = str(project.get("version") or job.package.version)
+    labels = image.metadata_labels(project, job.package.name, version)
+    return image.Runtime(
+        entrypoint,
+        cmd,
+        spec.env or {},
+        spec.workdir or WORKDIR,
+        spec.user or "",
+        image.parse_ports(spec.ports or ()),
+        {**labels, **(spec.labels or {}), **job.request.labels},
+    )

@@ -1,0 +1,41 @@
+"""What a target is made from, and what comes of it, for one platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import llb
+    from frontend import image
+    from frontend.closure import Closure
+    from frontend.container import Builder
+    from frontend.emit import Step
+    from frontend.job import Job
+    from frontend.target import Target
+
+
+@dataclass(frozen=True)
+class Site:
+    """One platform of a build; `prefix` stands before its lines in the progress."""
+
+    job: Job
+    closure: Closure
+    platform: llb.Platform
+    base: image.BaseImage
+    builder: Builder
+    target: Target
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class Product:
+    """A filesystem with its image configuration, and the steps that may fail on the way to it.
+
+    `base_config` is the configuration of the image it stands on, if it stands on one.
+    """
+
+    filesystem: llb.Output
+    config: bytes
+    steps: tuple[Step, ...] = ()
+    base_config: bytes | None = None
