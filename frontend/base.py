@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 
 import llb
 from frontend import image
+from frontend.base_system import System
 from frontend.container import LAYER, ROOT, Builder, steps
 from frontend.errors import FrontendError, Place
 from frontend.gateway import GatewayError, PathNotFoundError, SourceReplacedError
@@ -111,20 +112,22 @@ def filesystem(
     )
 
 
-def probe(gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, ...]) -> Target:
+def probe(
+    gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, ...]
+) -> tuple[Target, System]:
     """Find the Python of `builder`'s image that satisfies `wanted` (`3.13`, `>=3.11`).
 
-    FrontendError at `places` where it has none.
+    With it comes what else the image holds. FrontendError at `places` where it has none.
     """
     report = _report(gateway, builder, wanted, places)
     if report is None:
         # Looked at again: uv does not take a pre-release for what is asked, unless it is named.
         report = _report(gateway, builder, "", places) if wanted else None
         found = _read(report, builder, places) if report else None
-        if found is None or not found.satisfies(wanted):
+        if report is None or found is None or not found.satisfies(wanted):
             raise _no_python(builder, wanted, found, places)
-        return found
-    return _read(report, builder, places)
+        return found, System.from_probe(report)
+    return _read(report, builder, places), System.from_probe(report)
 
 
 def _read(report: bytes, builder: Builder, places: tuple[Place, ...]) -> Target:

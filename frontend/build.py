@@ -11,6 +11,7 @@ from frontend.closure import check_members, check_python, close
 from frontend.container import Builder
 from frontend.errors import FrontendError
 from frontend.failure import explain
+from frontend.footing import settle
 from frontend.gateway import GatewayError, PlatformResult, Result
 from frontend.job import base_places, check_lock, read, read_closure
 from frontend.own_image import own_image
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from frontend import image
     from frontend.closure import Closure
     from frontend.context import FirstReads
+    from frontend.footing import Footing
     from frontend.gateway import Gateway
     from frontend.job import Job
     from frontend.request import Request
@@ -40,6 +42,7 @@ class Ground:
     base: image.BaseImage
     builder: Builder
     target: Target
+    footing: Footing
 
 
 def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
@@ -92,16 +95,18 @@ def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) 
     base = bases.resolve(gateway, request, name, platform, base_places(job))
     wanted = spec.python or pin or lock.requires_python
     builder = _builder(gateway, request, uv, platform, base)
-    target = bases.probe(gateway, builder, wanted, base_places(job))
+    target, system = bases.probe(gateway, builder, wanted, base_places(job))
     check_python(lock, target, base.name, base_places(job))
     if spec.builder:
         places = job.settings.origin("builder")
         chosen = bases.resolve(gateway, request, spec.builder, platform, places, role="builder")
         builder = _builder(gateway, request, uv, platform, chosen)
-        bases.check_builder(
-            base.name, target, chosen.name, bases.probe(gateway, builder, wanted, places), places
-        )
-    return Ground(platform, base, replace(builder, target=target), target)
+        found, _ = bases.probe(gateway, builder, wanted, places)
+        bases.check_builder(base.name, target, chosen.name, found, places)
+    footing = settle(job, base, system)
+    owner = (footing.accounts.owner.uid, footing.accounts.owner.gid)
+    builder = replace(builder, target=target, owner=owner, app=system.app)
+    return Ground(platform, base, builder, target, footing)
 
 
 def build_platform(
@@ -114,7 +119,16 @@ def build_platform(
     note_built(gateway, job, closure)
     prefix = f"{platform.id} " if job.request.multi_platform else ""
     product = recipe.make(
-        Site(job, closure, platform, ground.base, ground.builder, ground.target, prefix)
+        Site(
+            job,
+            closure,
+            platform,
+            ground.base,
+            ground.builder,
+            ground.target,
+            ground.footing,
+            prefix,
+        )
     )
     try:
         ref = gateway.solve(product.filesystem, evaluate=True)

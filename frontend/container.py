@@ -29,6 +29,7 @@ from frontend.steps import script
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from frontend.base_system import Folder
     from frontend.image import BaseImage
     from frontend.request import Request
     from frontend.target import Target
@@ -53,7 +54,10 @@ _NETWORKS = {
 
 @dataclass(frozen=True)
 class Builder:
-    """What steps run in: the image, the uv to run there, and the options of this build."""
+    """What steps run in: the image, the uv to run there, and the options of this build.
+
+    `owner` is the user and group that the layers' files belong to, `app` the base's own /app.
+    """
 
     image: BaseImage
     filesystem: llb.Output
@@ -62,6 +66,8 @@ class Builder:
     request: Request
     capabilities: llb.Capabilities
     target: Target | None = None
+    owner: tuple[int, int] = (0, 0)
+    app: Folder | None = None
 
     def step(
         self,
@@ -151,6 +157,7 @@ class Builder:
                 "UV_NO_ENV_FILE": "1",
                 "UV_PROJECT_ENVIRONMENT": "/app/.venv",
                 "UV_PYTHON": self.target.path,
+                **self._ownership(),
                 **(env or {}),
             },
             mounts=[
@@ -163,6 +170,15 @@ class Builder:
             ignore_cache=ignore_cache,
             locations=locations,
         )
+
+    def _ownership(self) -> dict[str, str]:
+        """What a step must know of owners; nothing where all is root's, as it mostly is."""
+        found = {}
+        if self.owner != (0, 0):
+            found["UV_FRONTEND_OWNER"] = "{}:{}".format(*self.owner)
+        if self.app and (self.app.uid, self.app.gid, self.app.mode) != (*self.owner, 0o755):
+            found["UV_FRONTEND_APP"] = f"{self.app.uid}:{self.app.gid}:{self.app.mode:o}"
+        return found
 
     def uv_cache(self, *, compiling: bool) -> str:
         """Name the cache of uv that a step may use.

@@ -72,12 +72,15 @@ def emit(
         builder, plan.target, workspace, context, workspace.root.get("tool", "uv") or {}
     )
     total = len(plan.layers)
-    steps = tuple(
-        emitter.step(layer, f"[{prefix}{number}/{total}] {layer.title}")
-        for number, layer in enumerate(plan.layers, 1)
-    )
+    steps = []
+    for number, layer in enumerate(plan.layers, 1):
+        name = f"[{prefix}{number}/{total}] {layer.title}"
+        if layer.change:
+            base = layer.change.apply(base, name)
+        else:
+            steps.append(emitter.step(layer, name))
     merge = merge and builder.capabilities.supports("mergeop")
-    return Emitted(_assemble(base, steps, merge, prefix), steps)
+    return Emitted(_assemble(base, steps, merge, prefix), tuple(steps))
 
 
 @dataclass(frozen=True)
@@ -229,7 +232,7 @@ def _report(*parts: str) -> str:
     return f"{digest[:24]}.json"
 
 
-def _assemble(base: llb.Output, steps: tuple[Step, ...], merge: bool, prefix: str) -> llb.Output:
+def _assemble(base: llb.Output, steps: Sequence[Step], merge: bool, prefix: str) -> llb.Output:
     if merge:
         meta = llb.Metadata(name=f"[{prefix}image] put {len(steps)} layers on the base")
         merged = llb.merge(base, *(step.output for step in steps), meta=meta)

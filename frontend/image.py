@@ -57,6 +57,12 @@ class BaseImage:
         return self.env.get("PATH") or _DEFAULT_PATH
 
     @property
+    def user(self) -> str:
+        """The user its containers run as, as it is written there; empty for root."""
+        user = str(self._run("User") or "")
+        return "" if user.partition(":")[0] in ("root", "0") else user
+
+    @property
     def architecture(self) -> str:
         """What processor it is for; empty where its configuration does not say."""
         return str(self.config.get("architecture") or "")

@@ -2,6 +2,7 @@
 
 Pure: the same closure gives the same plan, whatever the order or the machine. From the bottom:
 
+0. what changes the base itself
 1. the empty environment
 2. the sets the user calls heavy, in the user's order
 3. packages that are big by themselves, a layer each, the biggest lowest
@@ -21,7 +22,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from glob import has_magic
@@ -32,6 +33,7 @@ from packaging.utils import canonicalize_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from frontend.changes import Change
     from frontend.closure import Closure, LockedPackage
     from frontend.lock import LocalPackage
     from frontend.target import Target
@@ -73,6 +75,7 @@ BIG_NAMES = (
 class Kind(StrEnum):
     """What a layer holds."""
 
+    BASE = "base"
     SKELETON = "skeleton"
     HEAVY = "heavy"
     BIG = "big"
@@ -99,10 +102,13 @@ class Layer:
     packages: tuple[LockedPackage, ...] = ()
     members: tuple[LocalPackage, ...] = ()
     copies: tuple[Copied, ...] = ()
+    change: Change | None = None
 
     @property
     def title(self) -> str:
         """What `docker history` and the progress say of this layer."""
+        if self.change:
+            return self.change.title
         if self.kind is Kind.SKELETON:
             return "virtual environment"
         if self.kind is Kind.FILES:
@@ -164,9 +170,12 @@ def make(
     shape: Shape | None = None,
     workdir: str = "/app",
     files: Iterable[Copied] = (),
+    changes: Iterable[Change] = (),
 ) -> Plan:
-    """Lay out the image of `package`."""
+    """Lay out the image of `package`; `changes` are made on the base, the first lowest."""
+    below = [Layer(Kind.BASE, change=change) for change in changes]
     shape = shape or Shape()
+    shape = replace(shape, layers=shape.layers - len(below))
     local = [Layer(Kind.MEMBER, members=(p,)) for p in _installed(closure, package)]
     if package.virtual:
         local.append(
@@ -182,7 +191,8 @@ def make(
     # Third-party packages need one layer at least; members too many to be apart share one.
     local = _within(local, room - 1)
     third_party = _third_party(left, shape, room - len(local))
-    return Plan(target, package, (Layer(Kind.SKELETON), *heavy, *third_party, *local, *top))
+    skeleton = Layer(Kind.SKELETON)
+    return Plan(target, package, (*below, skeleton, *heavy, *third_party, *local, *top))
 
 
 def _installed(closure: Closure, package: LocalPackage) -> list[LocalPackage]:

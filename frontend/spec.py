@@ -132,6 +132,9 @@ class Spec(BaseModel):
         None, pattern="^/", description="working directory, an absolute path"
     )
     user: Text | None = Field(None, min_length=1, description="user the container runs as")
+    owner: Text | None = Field(
+        None, min_length=1, description="user, or user and group, that what is added belongs to"
+    )
     ports: tuple[Port, ...] | None = Field(
         None, description="ports the service listens on, such as 8080, 53/udp or 8000-8010"
     )

@@ -244,13 +244,24 @@ def keep_folders():
 
 
 def settle(kept=frozenset()):
-    """Take out of the layer what differs from one machine, user or moment to the next."""
+    """Take out of the layer what differs from one machine, user or moment to the next.
+
+    Everything gets the owner that the build asks for, and /app the one it has in the base.
+    """
+    uid, gid = map(int, os.environ.get("UV_FRONTEND_OWNER", "0:0").split(":"))
     for path in list(entries(LAYER)):
         info = os.lstat(path)
+        if path not in kept:
+            os.chown(path, uid, gid, follow_symlinks=False)
         if not stat.S_ISLNK(info.st_mode) and path not in kept:
             executable = stat.S_ISDIR(info.st_mode) or info.st_mode & 0o100
             os.chmod(path, 0o755 if executable else 0o644)
         os.utime(path, (TIMESTAMP, TIMESTAMP), follow_symlinks=False)
+    app = os.environ.get("UV_FRONTEND_APP")
+    if app:
+        uid, gid, mode = app.split(":")
+        os.chown(LAYER + "/app", int(uid), int(gid))
+        os.chmod(LAYER + "/app", int(mode, 8))
     os.utime(LAYER, (TIMESTAMP, TIMESTAMP))
 
 

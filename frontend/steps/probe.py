@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import stat
 import struct
 import sys
 import sysconfig
@@ -50,6 +51,43 @@ def markers():
     }
 
 
+def text(path):
+    """A file's text, empty where it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def system():
+    """What the image holds besides Python, as far as it matters to what is added."""
+    release = {}
+    for line in (text("/etc/os-release") or text("/usr/lib/os-release")).splitlines():
+        key, _, value = line.partition("=")
+        release[key] = value.strip().strip("\"'")
+    folders = os.environ.get("PATH", "").split(":")
+    programs = [
+        name
+        for name in ("sh", "apt-get", "apk")
+        if any(os.path.exists(os.path.join(folder, name)) for folder in folders)
+    ]
+    app = None
+    if os.path.isdir("/app") and not os.path.islink("/app"):
+        info = os.stat("/app")
+        app = [info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode)]
+    return {
+        "id": release.get("ID", ""),
+        "version": release.get("VERSION_ID", ""),
+        "codename": release.get("VERSION_CODENAME", ""),
+        "programs": programs,
+        "app": app,
+        "environment": os.path.lexists("/app/.venv"),
+        "passwd": text("/etc/passwd"),
+        "group": text("/etc/group"),
+    }
+
+
 description = {
     "path": os.path.abspath(sys.executable),
     "prefix": sys.prefix,
@@ -57,6 +95,7 @@ description = {
     "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
     "libc": libc(),
     "markers": markers(),
+    "system": system(),
 }
 with open(sys.argv[1], "w") as output:
     json.dump(description, output, sort_keys=True)

@@ -29,7 +29,7 @@ def select(gateway: Gateway, job: Job) -> Job:
 def make(site: Site) -> Product:
     """Lay everything but what comes from the context on the base."""
     # Planned whole: the layers that stay are those of the image.
-    made = image.make_plan(site.job, site.closure, site.target, site.base)
+    made = image.planned(site)
     kept = tuple(layer for layer in made.layers if layer.kind not in _OWN)
-    run = image.without_package(image.runtime(site.job))
+    run = image.without_package(image.started(site))
     return image.assemble(site, replace(made, layers=kept), run)

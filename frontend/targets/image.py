@@ -11,6 +11,7 @@ from frontend.emit import emit
 from frontend.targets.product import Product, Site
 
 if TYPE_CHECKING:
+    from frontend.changes import Change
     from frontend.closure import Closure
     from frontend.gateway import Gateway
     from frontend.job import Job
@@ -26,7 +27,13 @@ def select(gateway: Gateway, job: Job) -> Job:
 
 def make(site: Site) -> Product:
     """Lay the package and its closure on the base."""
-    return assemble(site, make_plan(site.job, site.closure, site.target, site.base))
+    return assemble(site, planned(site))
+
+
+def planned(site: Site) -> plan.Plan:
+    """Plan the whole image."""
+    changes = site.footing.changes
+    return make_plan(site.job, site.closure, site.target, site.base, changes)
 
 
 def assemble(site: Site, made: plan.Plan, run: image.Runtime | None = None) -> Product:
@@ -42,11 +49,17 @@ def assemble(site: Site, made: plan.Plan, run: image.Runtime | None = None) -> P
         merge=job.settings.spec.merge is not False,
     )
     epoch = job.request.source_date_epoch
-    config = image.configure(base, site.platform, made, run or runtime(job), epoch)
+    config = image.configure(base, site.platform, made, run or started(site), epoch)
     return Product(emitted.image, config, emitted.steps, base.raw or None)
 
 
-def make_plan(job: Job, closure: Closure, target: Target, base: image.BaseImage) -> plan.Plan:
+def make_plan(
+    job: Job,
+    closure: Closure,
+    target: Target,
+    base: image.BaseImage,
+    changes: tuple[Change, ...] = (),
+) -> plan.Plan:
     """Plan the layers, with what the spec says about them."""
     spec = job.settings.spec
     group = job.workspace.lock.group_names(plan.HEAVY_GROUP, [job.package.name])
@@ -62,12 +75,18 @@ def make_plan(job: Job, closure: Closure, target: Target, base: image.BaseImage)
         ),
         workdir=workdir,
         files=plan.copies(spec.files or {}, workdir),
+        changes=changes,
     )
 
 
 def without_package(run: image.Runtime) -> image.Runtime:
     """How containers run where there is no package to start: a Python prompt."""
     return replace(run, entrypoint=(), cmd=("python",))
+
+
+def started(site: Site) -> image.Runtime:
+    """How containers of the image run, with the user as the base knows it."""
+    return replace(runtime(site.job), user=site.footing.accounts.user.text)
 
 
 def runtime(job: Job) -> image.Runtime:

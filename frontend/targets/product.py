@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from frontend.closure import Closure
     from frontend.container import Builder
     from frontend.emit import Step
+    from frontend.footing import Footing
     from frontend.job import Job
     from frontend.target import Target
 
@@ -25,6 +26,7 @@ class Site:
     base: image.BaseImage
     builder: Builder
     target: Target
+    footing: Footing
     prefix: str = ""
 
 

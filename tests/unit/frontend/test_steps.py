@@ -554,6 +554,7 @@ def test_the_probe_describes_this_python(probe_report: bytes) -> None:
     found = json.loads(probe_report)
     markers = found.pop("markers")
     libc = found.pop("libc")
+    system = found.pop("system")
     assert found == {
         "path": os.path.abspath(sys.executable),  # noqa: PTH100 - a venv's link is not followed
         "prefix": found["prefix"],
@@ -563,6 +564,12 @@ def test_the_probe_describes_this_python(probe_report: bytes) -> None:
     assert libc["name"] in ("glibc", "musl")
     assert libc["version"]
     expected: dict[str, Any] = dict(packaging.markers.default_environment())
+    release = dict(
+        line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if line
+    )
+    assert system["id"] == release["ID"].strip('"')
+    assert "sh" in system["programs"]
+    assert system["passwd"] == Path("/etc/passwd").read_text()
     # These two change with every kernel: no image may depend on them.
     assert markers == expected | {"platform_release": "", "platform_version": ""}
 

@@ -1,0 +1,161 @@
+"""Users: who a container runs as, who what is added belongs to, and users that are created.
+
+Names are looked up in the base's own passwd(5) and group(5). What an image's configuration gets is
+always a number where one is known: Kubernetes' `runAsNonRoot` cannot judge a name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from frontend.errors import FrontendError
+
+#: The id of a user that is created; the one that distroless images give their user `nonroot`.
+CREATED_ID = 65532
+_NO_SHELL = "/usr/sbin/nologin"
+
+
+@dataclass(frozen=True)
+class Created:
+    """A user, or only a group, that the base lacks: the two files as they are to be."""
+
+    name: str
+    uid: int
+    gid: int
+    home: str
+    passwd: str
+    group: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user as it is written in an image's configuration, and in numbers.
+
+    `uid` and `gid` are those that its files would have; `created` is what the base lacks for it.
+    """
+
+    text: str
+    uid: int
+    gid: int
+    created: Created | None = None
+
+
+def find(user: str, passwd: str, group: str) -> Account:
+    """Look up `user` (`NAME`, `UID`, with `:GROUP` or `:GID`), and create what does not exist.
+
+    FrontendError for what can be no user.
+    """
+    name, colon, wanted = user.partition(":")
+    if not _possible(name) or (colon and not _possible(wanted)):
+        raise FrontendError(
+            f"{user!r} is no user",
+            remedy="A user is a name or a number, with a group if need be: nonroot, 1000:100.",
+        )
+    users, groups = _rows(passwd), _rows(group)
+    gid = _group(wanted, groups) if colon else None
+    known = _known(name, users)
+    if known:
+        uid, own = known
+        new = _created("", uid, gid, wanted, passwd, group, groups) if colon else None
+        number = gid if gid is not None else new.gid if new else own
+        return Account(f"{uid}:{number}" if colon else str(uid), uid, number, new)
+    if name.isdecimal():
+        uid = int(name)
+        new = _created("", uid, gid, wanted, passwd, group, groups) if colon else None
+        number = gid if gid is not None else new.gid if new else 0
+        return Account(f"{uid}:{number}" if colon else name, uid, number, new)
+    taken = {row[2] for row in (*users.values(), *groups.values())}
+    uid = next(n for n in range(CREATED_ID, 999, -1) if str(n) not in taken)
+    new = _created(name, uid, gid, wanted or name, passwd, group, groups)
+    assert new is not None
+    return Account(f"{uid}:{new.gid}" if colon else str(uid), uid, new.gid, new)
+
+
+def _possible(name: str) -> bool:
+    """Whether this can be a name or number, and break no line of passwd(5)."""
+    return bool(name) and name.isascii() and all(c.isalnum() or c in "_.-$" for c in name)
+
+
+def _rows(text: str) -> dict[str, list[str]]:
+    rows = (line.split(":") for line in text.splitlines())
+    return {row[0]: row for row in rows if len(row) >= 4 and row[2].isdecimal()}
+
+
+def _known(name: str, users: dict[str, list[str]]) -> tuple[int, int] | None:
+    """User and group id of a user that the base has."""
+    row = users.get(name)
+    if row is None and name.isdecimal():
+        row = next((row for row in users.values() if row[2] == name), None)
+    return (int(row[2]), int(row[3])) if row and row[3].isdecimal() else None
+
+
+def _group(name: str, groups: dict[str, list[str]]) -> int | None:
+    if name.isdecimal():
+        return int(name)
+    return int(groups[name][2]) if name in groups else None
+
+
+def _created(
+    name: str,
+    uid: int,
+    gid: int | None,
+    group_name: str,
+    passwd: str,
+    group: str,
+    groups: dict[str, list[str]],
+) -> Created | None:
+    """What has to be written for a user `name` (empty for none) and its group; None for nothing."""
+    if gid is None:
+        known = groups.get(group_name)
+        gid = int(known[2]) if known else None
+    if gid is None:
+        taken = {row[2] for row in groups.values()}
+        gid = next(n for n in (uid, *range(CREATED_ID, 999, -1)) if str(n) not in taken)
+        group = _with(group, f"{group_name}:x:{gid}:")
+    elif not name:
+        return None
+    home = f"/home/{name}" if name else ""
+    if name:
+        passwd = _with(passwd, f"{name}:x:{uid}:{gid}:{name}:{home}:{_NO_SHELL}")
+    return Created(name or group_name, uid, gid, home, passwd, group)
+
+
+def _with(text: str, line: str) -> str:
+    return f"{text}{'' if not text or text.endswith(chr(10)) else chr(10)}{line}\n"
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Who an image's container runs as, and who the files belong to that are added to its base."""
+
+    user: Account
+    owner: Account
+
+    @property
+    def created(self) -> tuple[Created, ...]:
+        """What has to be created in the base, in this order."""
+        return tuple(c for c in (self.user.created, self.owner.created) if c)
+
+
+ROOT = Account("", 0, 0)
+
+
+def choose(user: str, owner: str, base_user: str, passwd: str, group: str) -> Accounts:
+    """Settle user and owner from the keys `user` and `owner`, and the user the base is set to.
+
+    A base that has a user of its own and keeps it gets files of that user; otherwise they belong to
+    root. FrontendError for what can be no user.
+    """
+    chosen = find(user, passwd, group) if user else ROOT
+    if chosen.created:
+        passwd, group = chosen.created.passwd, chosen.created.group
+    if owner:
+        belongs = find(owner, passwd, group)
+    elif base_user and not user:
+        belongs = find(base_user, passwd, group)
+        if belongs.created:
+            # A broken base, and not ours to mend.
+            belongs = ROOT
+    else:
+        belongs = ROOT
+    return Accounts(chosen, belongs)

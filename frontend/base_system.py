@@ -1,0 +1,54 @@
+"""What a base image holds besides Python: its distribution, its users, its own /app.
+
+Told by the same step that looks for Python (`steps/probe.py`), so that no build needs the base's
+files for it once that step is known.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Owner and permission bits of a directory."""
+
+    uid: int
+    gid: int
+    mode: int
+
+
+@dataclass(frozen=True)
+class System:
+    """A base image's own file system, as far as it matters.
+
+    `id`, `version` and `codename` are those of os-release(5), empty where it has none; `programs`
+    are those of sh, apt-get and apk that are on PATH; `app` is /app where the base has it,
+    `environment` whether an environment is in it; `passwd` and `group` are the texts of the files.
+    """
+
+    id: str = ""
+    version: str = ""
+    codename: str = ""
+    programs: tuple[str, ...] = ()
+    app: Folder | None = None
+    environment: bool = False
+    passwd: str = ""
+    group: str = ""
+
+    @classmethod
+    def from_probe(cls, report: bytes) -> System:
+        """Read the probe's JSON."""
+        found = json.loads(report).get("system") or {}
+        app = found.get("app")
+        return cls(
+            id=found.get("id", ""),
+            version=found.get("version", ""),
+            codename=found.get("codename", ""),
+            programs=tuple(found.get("programs", ())),
+            app=Folder(*app) if app else None,
+            environment=bool(found.get("environment")),
+            passwd=found.get("passwd", ""),
+            group=found.get("group", ""),
+        )
