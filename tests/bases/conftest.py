@@ -101,7 +101,7 @@ def build(site: Workspace, docker28: Engine) -> Iterator[Callable[..., Image]]:
     made: list[tuple[Engine, str]] = []
 
     def make(body: str, *options: str, engine: Engine = docker28) -> Image:
-        head = f'{DOCKERFILE}package = "api"\ncmd = ["python", "/app/main.py"]\n'
+        head = f'{DOCKERFILE}package = "api"\ncmd = ["python", "main.py"]\n'
         site.write("Dockerfile", head + body)
         name = f"uv-frontend-test/site-{len(made)}"
         made.append((engine, name))
