@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import llb
+from frontend import credentials
 from frontend.container import ROOT
 from frontend.context import workspace_path
 from frontend.flatlock import generate
 from frontend.manifest import for_building
 from frontend.plan import Kind
-from frontend.uv_settings import builds, built, credentials
+from frontend.uv_settings import builds, built
 from frontend.workspace import LOCK
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from frontend.workspace import Workspace
 
 
-#: Name of the optional secret with user names and passwords by host, in the form of netrc(5).
-NETRC_SECRET = "netrc"
 #: 1980-01-01, the time that every file of a layer has (`steps/layer.py`).
 TIMESTAMP = 315532800
 
@@ -130,11 +129,7 @@ class _Emitter:
         if builds(self.settings, layer):
             # For backends and compilers that would write the build's time into what they make.
             env["SOURCE_DATE_EPOCH"] = str(TIMESTAMP)
-        # As files, which every engine can mount; the step makes variables of them.
-        mounts += [
-            llb.Secret(f"{ROOT}/secrets/{variable}", variable, optional=True)
-            for variable in (*credentials(self.settings, layer), NETRC_SECRET)
-        ]
+        mounts += credentials.mounts(self.settings, layer)
         archives = _archives(layer)
         if layer.members or archives:
             # What uv notes about local packages (times, inodes) differs from machine to machine.

@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import llb
 from frontend.container import ROOT, Builder, steps
@@ -131,6 +132,30 @@ def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
         return FrontendError(
             f"{label} comes from git, and the builder image has no git",
             remedy="Set `builder` to an image that has git and the same Python.",
+            places=places,
+        )
+    if kind == "git-ssh":
+        return FrontendError(
+            f"{label} comes from git by SSH, and the builder image has no SSH client",
+            remedy="Set `builder` to an image that has git, ssh and the same Python.",
+            places=places,
+        )
+    if kind == "git-host":
+        return FrontendError(
+            f"{label}: the key of the git server is not known: {detail}",
+            remedy="Say which servers you trust: "
+            "--secret id=known_hosts,src=$HOME/.ssh/known_hosts (`ssh-keyscan HOST` writes such "
+            "lines; compare them with what the server's owner publishes).",
+            places=places,
+        )
+    if kind == "git-access":
+        host = urlsplit(detail).netloc.rpartition("@")[2]
+        return FrontendError(
+            f"{label}: the git server refuses access: {detail}",
+            remedy="Pass your SSH agent, with a key that may read the repository: --ssh default"
+            if detail.startswith("ssh:")
+            else "Give the build a token that may read the repository: "
+            f"--secret id=GIT_AUTH_TOKEN.{host},env=… (or id=GIT_AUTH_TOKEN for every host).",
             places=places,
         )
     if kind == "wheel":

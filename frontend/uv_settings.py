@@ -65,7 +65,8 @@ def project(settings: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
 def credentials(settings: Mapping[str, Any], layer: Layer) -> tuple[str, ...]:
     """Return the variables that uv reads user and password of the layer's named indexes from.
 
-    uv's rule for the name: upper case, and `_` for whatever is neither letter nor digit.
+    uv's rule for the name: upper case, and `_` for whatever is neither letter nor digit. The name
+    without USERNAME or PASSWORD is ours: the index's address with both in it.
     """
     names = sorted(
         {
@@ -74,7 +75,8 @@ def credentials(settings: Mapping[str, Any], layer: Layer) -> tuple[str, ...]:
             if "name" in index
         }
     )
-    return tuple(f"UV_INDEX_{name}_{part}" for name in names for part in ("USERNAME", "PASSWORD"))
+    parts = ("", "_USERNAME", "_PASSWORD")
+    return tuple(f"UV_INDEX_{name}{part}" for name in names for part in parts)
 
 
 def builds(settings: Mapping[str, Any], layer: Layer) -> bool:

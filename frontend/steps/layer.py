@@ -17,6 +17,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from urllib.parse import quote, unquote
 
 ROOT = "/run/uv-frontend"
 UV = ROOT + "/uv"
@@ -25,6 +26,7 @@ REPORTS = ROOT + "/reports"
 LAYER = "/layer"
 VENV = "/app/.venv"
 TIMESTAMP = 315532800  # 1980-01-01: the earliest time that every archive format can hold
+ACCOUNT = re.compile(r"://([^/@:\s]+)(?::([^/@\s]*))?@")
 SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -56,17 +58,98 @@ def environment():
         ):
             env[name] = bundle
         env["CARGO_HTTP_CAINFO"] = bundle
-    secrets = ROOT + "/secrets"
-    for name in os.listdir(secrets) if os.path.isdir(secrets) else ():
-        path = secrets + "/" + name
-        # BuildKit leaves an empty file as the mount point of a secret that was not given.
-        if os.path.getsize(path):
-            if name == "netrc":
-                env["NETRC"] = path
-            else:
-                with open(path) as source:
-                    env[name] = source.read().strip()
+    env.update(credentials(given(), env))
     return env
+
+
+def given():
+    """What was given as secrets, by name."""
+    folder, found = ROOT + "/secrets", {}
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        # BuildKit leaves an empty file as the mount point of a secret that was not given.
+        if os.path.getsize(folder + "/" + name):
+            with open(folder + "/" + name) as source:
+                found[name] = source.read().strip()
+    return found
+
+
+def credentials(secrets, env):
+    """Variables for uv and git; what git reads from files goes to /tmp, which is in no layer."""
+    found = {}
+    for name, value in secrets.items():
+        if name == "netrc":
+            found["NETRC"] = ROOT + "/secrets/netrc"
+            if not os.path.lexists("/tmp/.netrc"):  # where git and pip look for it
+                os.symlink(found["NETRC"], "/tmp/.netrc")
+        elif name in ("HTTP_PROXY", "HTTPS_PROXY"):
+            found[name] = found[name.lower()] = value
+        elif name.startswith("UV_INDEX_") and not name.endswith(("_USERNAME", "_PASSWORD")):
+            # The whole address, which uv knows no variable for.
+            account = ACCOUNT.search(value)
+            if account:
+                found[name + "_USERNAME"] = unquote(account.group(1))
+                found[name + "_PASSWORD"] = unquote(account.group(2) or "")
+        elif name.startswith("UV_"):
+            found[name] = value
+    git_settings({n: v for n, v in secrets.items() if n.startswith("GIT_AUTH_")})
+    found.update(ssh("known_hosts" in secrets, env))
+    return found
+
+
+def git_settings(secrets):
+    """Let git find tokens (GIT_AUTH_TOKEN) and headers by the hosts that the lock names."""
+    if not secrets:
+        return
+    with open(ROOT + "/lock/uv.lock") as source:
+        addresses = re.findall(r'git = "(https?)://(?:[^/"@]*@)?([^/"?#]+)', source.read())
+    stored, settings = [], ["[credential]", "\thelper = store --file=/tmp/.git-credentials"]
+    for scheme, host in sorted(set(addresses)):
+        token = secrets.get("GIT_AUTH_TOKEN." + host, secrets.get("GIT_AUTH_TOKEN"))
+        header = secrets.get("GIT_AUTH_HEADER." + host, secrets.get("GIT_AUTH_HEADER"))
+        if token:
+            stored.append("%s://x-access-token:%s@%s" % (scheme, quote(token, safe=""), host))
+        if header:
+            escaped = header.replace("\\", "\\\\").replace('"', '\\"')
+            settings.append('[http "%s://%s/"]' % (scheme, host))
+            settings.append('\textraHeader = "Authorization: %s"' % escaped)
+    # HOME is /tmp: a file and no variables, so that old releases of git read it as well.
+    for path, lines in (("/tmp/.gitconfig", settings), ("/tmp/.git-credentials", stored)):
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
+            output.write("".join(line + "\n" for line in lines))
+
+
+def ssh(known, env):
+    """Variables for git over SSH: the client's agent, and servers that must be known by their key.
+
+    A server that nobody vouches for is refused: to whom the agent signs is not left to chance.
+    """
+    found = {}
+    if os.path.exists(ROOT + "/ssh-agent"):
+        found["SSH_AUTH_SOCK"] = ROOT + "/ssh-agent"
+    if "GIT_SSH_COMMAND" not in env:
+        command = "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes"
+        if known:
+            command += " -o UserKnownHostsFile=" + ROOT + "/secrets/known_hosts"
+        found["GIT_SSH_COMMAND"] = command
+    return found
+
+
+def hidden(secrets):
+    """What must not be printed: passwords, tokens and whatever else stands for them."""
+    found = set()
+    for name, value in secrets.items():
+        if name == "netrc":
+            found.update(re.findall(r"\bpassword\s+(\S+)", value))
+        elif name == "known_hosts" or name.endswith("_USERNAME"):
+            continue
+        elif "://" in value:
+            for user, password in ACCOUNT.findall(value):
+                # A token may stand alone, in the user's place.
+                found.update((password or user, unquote(password or user)))
+        else:
+            found.update((value, value.rpartition(" ")[2]))
+    # Something as short stands everywhere in what is printed, and protects nothing.
+    return sorted((value for value in found if len(value) > 3), key=len, reverse=True)
 
 
 def run_uv(arguments, report):
@@ -75,8 +158,11 @@ def run_uv(arguments, report):
         [UV, *arguments], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     lines = []
+    secret = hidden(given())
     for raw in process.stdout:
         line = raw.decode("utf-8", "replace").rstrip("\n")
+        for value in secret:
+            line = line.replace(value, "****")
         # Names of our generated project mean nothing to the user.
         if "uv-frontend-layer" in line or line.startswith(
             "hint: Consider enabling use of system TLS"
@@ -96,6 +182,8 @@ def classify(output):
     tail = "\n".join(output.strip().splitlines()[-60:])
     found = {"package": package.group(1) if package else "", "output": tail, "detail": ""}
     url = re.search(r"Failed to fetch: `?(\S+?)`?$", said, re.M)
+    if "Git operation failed" in said:
+        return dict(found, **classify_git(output))
     for kind, pattern in (
         ("hash", r"Hash mismatch"),
         ("certificate", r"invalid peer certificate.*|certificate verify failed.*"),
@@ -117,6 +205,31 @@ def classify(output):
                 found["detail"] = " ".join(hashes[:2])
             return found
     found["kind"] = "other"
+    return found
+
+
+def classify_git(output):
+    """The same for what git printed, with the repository's address as the detail."""
+    address = re.search(r"(?:git\+)?((?:ssh|https?)://[^\s'`]+)", output)
+    found = {"kind": "other", "detail": address.group(1) if address else ""}
+    for kind, pattern in (
+        ("git", r"Git executable not found"),
+        ("git-ssh", r"cannot run ssh|ssh: not found|ssh: No such file"),
+        ("git-host", r"Host key verification failed"),
+        ("certificate", r"certificate verif\w+ failed|SSL certificate problem"),
+        (
+            "git-access",
+            r"Permission denied|could not read (?:Username|Password)|Authentication failed"
+            r"|terminal prompts disabled|[Rr]epository not found|returned error: 40[134]",
+        ),
+        (
+            "network",
+            r"[Cc]ould not resolve host|Failed to connect|Connection (?:refused|timed out)",
+        ),
+    ):
+        if re.search(pattern, output):
+            found["kind"] = kind
+            break
     return found
 
 

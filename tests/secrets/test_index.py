@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,14 +10,20 @@ import pytest
 from tests.errors.index import REACH, Index, serve
 from tests.errors.shown import fail
 from tests.errors.workspaces import Workspace, workspace
+from tests.secrets.proxy import Proxy, through
+from tests.secrets.search import Search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.engine import Build, Engine
+    from tests.engine import Engine
+
+    #: Makes the options of a build from a folder for files, and the index.
+    Given = Callable[[Path, Index], list[str]]
 
 USER, PASSWORD = "courier", "s3cret-0f-the-index"
+PROXY_PASSWORD = "s3cret-0f-the-proxy"
 MEMBER = """\
     [project]
     name = "api"
@@ -51,13 +56,13 @@ def shop(tmp_path: Path, index: Index) -> Workspace:
     return found.lock(*index.locking)
 
 
-def by_netrc(folder: Path) -> list[str]:
+def by_netrc(folder: Path, index: Index) -> list[str]:
     netrc = folder / "netrc"
     netrc.write_text(f"machine 127.0.0.1 login {USER} password {PASSWORD}\n")
     return [f"--secret=id=netrc,src={netrc}"]
 
 
-def by_variables(folder: Path) -> list[str]:
+def by_variables(folder: Path, index: Index) -> list[str]:
     options = []
     for part, value in (("USERNAME", USER), ("PASSWORD", PASSWORD)):
         path = folder / part
@@ -66,70 +71,157 @@ def by_variables(folder: Path) -> list[str]:
     return options
 
 
+def by_address(name: str, prefix: str = "") -> Given:
+    """The index's whole address as the secret `name`."""
+
+    def given(folder: Path, index: Index) -> list[str]:
+        path = folder / name
+        path.write_text(prefix + index.locking[1] + "\n")
+        return [f"--secret=id={name},src={path}"]
+
+    return given
+
+
+EVERYWHERE = {"netrc": by_netrc, "variables": by_variables}
+ADDRESSES = {
+    "index": by_address("UV_INDEX_CORP_INDEX"),
+    "uv-index": by_address("UV_INDEX", "corp-index="),
+    "uv-default-index": by_address("UV_DEFAULT_INDEX"),
+}
+
+
 def test_without_credentials(docker28: Engine, shop: Workspace) -> None:
     shown = fail(docker28, shop.folder, REACH, package="api")
     assert shown.title.startswith("greeting 1.0: the index refuses access")
     assert "--secret id=netrc" in shown.remedy
 
 
-@pytest.mark.parametrize("given", [by_netrc, by_variables], ids=["netrc", "variables"])
+def build(engine: Engine, shop: Workspace, folder: Path, options: list[str]) -> None:
+    """Build and run; no trace of the password may be left."""
+    search = Search(engine, folder, (PASSWORD, f"{USER}:{PASSWORD}", PROXY_PASSWORD))
+    image = "uv-frontend-test/secret"
+    done = engine.build(shop.folder, REACH, *options, tag=image, build_args={"package": "api"})
+    assert engine.run(image).stdout == "good morning\n"
+    assert search.everywhere(done, image) == []
+
+
+@pytest.mark.parametrize("given", EVERYWHERE.values(), ids=EVERYWHERE)
 def test_with_credentials(
     engine: Engine,
     shop: Workspace,
-    given: object,
+    index: Index,
+    given: Given,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    secrets = tmp_path_factory.mktemp("secrets")
-    image = "uv-frontend-test/secret"
-    assert callable(given)
-    build: Build = engine.build(
-        shop.folder, REACH, *given(secrets), tag=image, build_args={"package": "api"}
-    )
-    assert engine.run(image).stdout == "good morning\n"
-    saved = secrets / "image.tar"
-    engine.docker("save", "--output", str(saved), image)
-    leaked = [name for name, data in _files(saved) if _secret(data)]
-    said = [text for text in (build.stdout, build.stderr) if PASSWORD in text]
-    history = engine.docker("history", "--no-trunc", image).stdout
-    assert (leaked, said, PASSWORD in history) == ([], [], False)
+    folder = tmp_path_factory.mktemp("secrets")
+    build(engine, shop, folder, given(folder, index))
+
+
+@pytest.mark.parametrize("given", ADDRESSES.values(), ids=ADDRESSES)
+def test_with_the_address_as_a_secret(
+    docker28: Engine,
+    shop: Workspace,
+    index: Index,
+    given: Given,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("secrets")
+    build(docker28, shop, folder, given(folder, index))
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    with through(f"{USER}:{PROXY_PASSWORD}") as running:
+        yield running
+
+
+@pytest.mark.parametrize("secret", [True, False], ids=["secret", "build-argument"])
+def test_through_a_proxy(
+    docker28: Engine,
+    proxy: Proxy,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    secret: bool,
+) -> None:
+    """The index has a name that only the proxy knows, and the proxy wants a password."""
+    folder = tmp_path_factory.mktemp("secrets")
+    with serve() as index, monkeypatch.context() as patched:
+        index.wheel("greeting", code="print('good morning')")
+        proxy.hosts["packages.index.example"] = index.url
+        patched.setenv("HTTP_PROXY", proxy.address)
+        patched.delenv("NO_PROXY", raising=False)
+        patched.delenv("no_proxy", raising=False)
+        shop = workspace(tmp_path).write("services/api/pyproject.toml", MEMBER)
+        shop.lock("--default-index", "http://packages.index.example/simple")
+        asked = proxy.served
+        address = folder / "proxy"
+        address.write_text(proxy.address)
+        if secret:
+            build(docker28, shop, folder, [f"--secret=id=HTTP_PROXY,src={address}"])
+        else:
+            proxy.account = ""
+            image = "uv-frontend-test/proxy"
+            arguments = {"package": "api", "http_proxy": f"http://{proxy.place}"}
+            docker28.build(shop.folder, REACH, tag=image, build_args=arguments)
+            assert docker28.run(image).stdout == "good morning\n"
+        assert proxy.served > asked
 
 
 def test_nothing_of_it_in_cache_and_provenance(
-    docker28: Engine, shop: Workspace, tmp_path_factory: pytest.TempPathFactory
+    docker28: Engine, shop: Workspace, index: Index, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    secrets = tmp_path_factory.mktemp("secrets")
-    exported, cache = secrets / "image.tar", secrets / "cache"
-    docker28.build(
+    folder = tmp_path_factory.mktemp("secrets")
+    search = Search(docker28, folder, (PASSWORD, f"{USER}:{PASSWORD}"))
+    options = ADDRESSES["uv-default-index"](folder, index)
+    exported, cache = folder / "image.tar", folder / "cache"
+    build = docker28.build(
         shop.folder,
         REACH,
-        *by_variables(secrets),
+        *options,
         "--provenance=mode=max",
         f"--output=type=oci,dest={exported}",
         f"--cache-to=type=local,mode=max,dest={cache}",
         build_args={"package": "api"},
     )
-    found = [name for name, data in _files(exported) if _secret(data)]
-    blobs = [path for path in cache.rglob("*") if path.is_file()]
-    assert len(blobs) > 5
-    found += [path.name for path in blobs if _secret(path.read_bytes())]
-    assert found == []
+    assert search.archive(exported) == []
+    before = search.looked_at
+    assert search.directory(cache) == []
+    assert search.looked_at > before + 5
+    assert search.everywhere(build) == []
 
 
-def _files(archive: Path) -> Iterator[tuple[str, bytes]]:
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            content = tar.extractfile(member)
-            if content:
-                yield member.name, content.read()
+def test_a_password_that_is_printed_is_hidden(
+    docker28: Engine, index: Index, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A build backend that prints its environment, as some do when they fail."""
+    folder = tmp_path_factory.mktemp("secrets")
+    backend = """\
+        import os
 
 
-def _secret(data: bytes) -> bool:
-    """Whether the password is in a blob, compressed or not."""
-    if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
-    return PASSWORD.encode() in data
+        def build_wheel(folder, config_settings=None, metadata_directory=None):
+            raise SystemExit(f"the environment is {dict(os.environ)}")
+        """
+    shop = workspace(tmp_path).library("core", backend).service("api", 'dependencies = ["core"]\n')
+    root = (tmp_path / "pyproject.toml").read_text()
+    declared = f'[[tool.uv.index]]\nname = "corp-index"\nurl = "{index.url}/simple"\n'
+    sources = "\n[tool.uv.sources]\ncore = { workspace = true }\n"
+    shop.write("pyproject.toml", f"{root}\n{declared}{sources}").lock(*index.locking)
+    search = Search(docker28, folder, (PASSWORD,))
+    shown = fail(docker28, shop.folder, REACH, *by_variables(folder, index), package="api")
+    assert "UV_INDEX_CORP_INDEX_PASSWORD" in shown.build.report()
+    assert search.everywhere(shown.build) == []
 
 
-def test_the_search_finds_a_password() -> None:
-    assert _secret(PASSWORD.encode())
-    assert _secret(gzip.compress(b"name = " + PASSWORD.encode()))
+def test_the_search_finds_a_password(docker28: Engine, tmp_path: Path) -> None:
+    search = Search(docker28, tmp_path, (PASSWORD,))
+    assert search.within(PASSWORD.encode())
+    assert search.within(gzip.compress(b"name = " + PASSWORD.encode()))
+    assert not search.within(b"name = nothing")
+    (tmp_path / "Dockerfile").write_text(f"FROM python:3.13-slim\nRUN echo {PASSWORD} > /found\n")
+    image = "uv-frontend-test/leak"
+    build = docker28.build(tmp_path, "--no-cache", tag=image)
+    found = search.everywhere(build, image)
+    assert {"stderr", "history"} < set(found)
+    assert any(name.endswith("/found") for name in found)
