@@ -7,14 +7,20 @@ Pure: the same closure gives the same plan, whatever the order or the machine. F
 2. the sets the user calls heavy, in the user's order
 3. packages that are big by themselves, a layer each, the biggest lowest
 4. packages that are built from source, a layer each
-5. all other third-party packages, in buckets
-6. the workspace's own packages, a layer each, the one the image is for last
-7. files
+5. middling third-party packages, in buckets of a few
+6. all others, which are small, in buckets of many
+7. the workspace's own packages, a layer each, the one the image is for last
+8. files
 
 What is big and seldom changes lies lowest, since pullers and engines unpack again whatever lies
-above a changed layer. A bucket is a run of the sorted names that ends before a name whose hash says
-so (content-defined chunking). So a package that comes, goes or moves to another version changes its
-own bucket only; one bucket becomes two, or two one, if its own name is such a mark.
+above a changed layer. Most packages are small and come and go with small changes: many of them
+share a layer, since a layer costs the first build more than installing them does; what is middling
+stays out of those layers, so that a change there is cheap to push and to pull.
+
+A bucket is a run of the sorted names that ends before a name whose hash says so (content-defined
+chunking). So a package that comes, goes or moves to another version changes its own bucket only;
+one bucket becomes two, or two one, if its own name is such a mark. The size of buckets is fixed: if
+it followed the number of packages, all marks would move wherever it changes.
 """
 
 from __future__ import annotations
@@ -46,10 +52,13 @@ BIG = 20_000_000
 LAYERS = 60
 #: The most layers an image can have with its base: overlayfs takes no more than some 127.
 MOST_LAYERS = 125
-#: Packages in a bucket, on average.
-BUCKET = 10
+#: A package is middling when its locked file is larger than that share of a big one's.
+MIDDLING = 1 / 10
+#: Packages in a bucket of small ones, and of middling ones, on average.
+BUCKET = 32
+MIDDLING_BUCKET = 4
 #: Chosen among some thousands for even runs in random draws of 300 widely used names.
-_SALT = "2462:"
+_SALT = "160:"
 #: Taken for big where the lock has no sizes, as locks made at some indexes have not.
 BIG_NAMES = (
     "cupy-*",
@@ -96,13 +105,17 @@ class Copied:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of the image, and one step of the build."""
+    """One layer of the image, and one step of the build.
+
+    A bucket of middling packages has those whose file is larger than `over` bytes.
+    """
 
     kind: Kind
     packages: tuple[LockedPackage, ...] = ()
     members: tuple[LocalPackage, ...] = ()
     copies: tuple[Copied, ...] = ()
     change: Change | None = None
+    over: int = 0
 
     @property
     def title(self) -> str:
@@ -120,7 +133,8 @@ class Layer:
         if len(self.packages) == 1:
             return f"{self.packages[0].name} {self.packages[0].version}{size}"
         names = [package.name for package in self.packages]
-        return f"{len(names)} packages: {_few(names)}{size}"
+        over = f" over {_size(self.over)}" if self.over else ""
+        return f"{len(names)} packages{over}: {_few(names)}{size}"
 
     @property
     def member(self) -> LocalPackage | None:
@@ -157,9 +171,11 @@ class Shape:
 
 def size_text(size: int) -> str:
     """Return ` (858 MB)`, or nothing where the size is unknown."""
-    if size >= 1_000_000:
-        return f" ({size / 1e6:.0f} MB)"
-    return f" ({max(size / 1e3, 1):.0f} kB)" if size else ""
+    return f" ({_size(size)})" if size else ""
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.0f} MB" if size >= 1_000_000 else f"{max(size / 1e3, 1):.0f} kB"
 
 
 def make(
@@ -245,7 +261,21 @@ def _third_party(packages: list[LockedPackage], shape: Shape, room: int) -> list
     return [
         *(Layer(Kind.BIG, (p,)) for p in big),
         *(Layer(Kind.BUILT, (p,)) for p in sorted(built, key=lambda p: p.name)),
-        *(Layer(Kind.PACKAGES, bucket) for bucket in buckets(rest, room - len(alone))),
+        *_shared(rest, int(shape.big * MIDDLING), room - len(alone)),
+    ]
+
+
+def _shared(packages: list[LockedPackage], limit: int, room: int) -> list[Layer]:
+    """Put `packages` into at most `room` buckets (one at least), those over `limit` bytes lower."""
+    middling = [p for p in packages if p.size > limit]
+    small = [p for p in packages if p.size <= limit]
+    if middling and small and room < 2:
+        middling, small = [], packages
+    lower = buckets(middling, room - bool(small), MIDDLING_BUCKET)
+    upper = buckets(small, room - len(lower))
+    return [
+        *(Layer(Kind.PACKAGES, bucket, over=limit) for bucket in lower),
+        *(Layer(Kind.PACKAGES, bucket) for bucket in upper),
     ]
 
 
@@ -256,8 +286,10 @@ def is_big(package: LockedPackage, threshold: int) -> bool:
     return _matches(package.name, BIG_NAMES)
 
 
-def buckets(packages: Sequence[LockedPackage], most: int) -> list[tuple[LockedPackage, ...]]:
-    """Cut `packages`, sorted by name, into at most `most` runs (one at least).
+def buckets(
+    packages: Sequence[LockedPackage], most: int, size: int = BUCKET
+) -> list[tuple[LockedPackage, ...]]:
+    """Cut `packages`, sorted by name, into runs of `size` on average, at most `most` (or one).
 
     A run begins at a name whose hash is low. Were there too many, the lowest hashes win: one more
     name then moves the marks next to it, and the weakest one, but no others.
@@ -265,7 +297,7 @@ def buckets(packages: Sequence[LockedPackage], most: int) -> list[tuple[LockedPa
     ordered = sorted(packages, key=lambda p: p.name)
     # The first name begins a run whatever its hash is.
     hashes = ((_mark(p.name), p.name) for p in ordered[1:])
-    marks = sorted((mark, name) for mark, name in hashes if mark < 2**32 // BUCKET)
+    marks = sorted((mark, name) for mark, name in hashes if mark < 2**32 // size)
     begins = {name for _, name in marks[: max(most - 1, 0)]}
     found: list[list[LockedPackage]] = []
     for package in ordered:

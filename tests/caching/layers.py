@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.caching.workspace import MIDDLING
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SEVERAL = re.compile(r"[0-9]+ packages: (?P<names>.*?)(?: \([0-9]+ [kM]B\))?")
+_SEVERAL = re.compile(r"[0-9]+ packages(?P<over> over .*)?: (?P<names>.*?)(?: \([0-9]+ [kM]B\))?")
 _ALONE = re.compile(r"(?P<name>[a-z0-9-]+) [0-9][^ ]*(?: \([0-9]+ [kM]B\))?")
 
 
@@ -52,7 +54,8 @@ def holds(title: str, package: str) -> bool:
         return False
     first, ellipsis, last = several["names"].partition(" … ")
     if ellipsis:
-        return first <= package <= last
+        # Runs of small and of middling packages overlap.
+        return first <= package <= last and bool(several["over"]) == (package in MIDDLING)
     return package in several["names"].split(", ")
 
 

@@ -71,13 +71,13 @@ SOMETHING: list[tuple[str, Change, Sequence[Layer]]] = [
     # One package of the lock.
     ("api", Upgrade("idna", "3.20"), [of("idna")]),
     ("api", Upgrade("pyyaml", "6.0.3"), [of("pyyaml")]),
-    ("api", Add("certifi", to="api", group="tools"), [of("certifi")]),
-    ("api", Remove("tabulate", of="api", group="tools"), [of("werkzeug")]),
+    ("api", Add("iniconfig", to="api", group="tools"), [of("iniconfig")]),
+    ("api", Remove("tabulate", of="api", group="tools"), [of("six")]),
     # The metadata of a member lists its requirements: a new one changes the member, too.
     ("api", Add("filelock", to="api"), [of("filelock"), member("api")]),
-    ("api", Remove("msgpack", of="api"), [of("markupsafe"), member("api")]),
+    ("api", Remove("msgpack", of="api"), [of("packaging"), member("api")]),
     # A package whose name begins a bucket divides the one it falls into.
-    ("api", Add("iniconfig", to="api", group="tools"), [of("flask"), of("iniconfig")]),
+    ("api", Add("certifi", to="api", group="tools"), [of("attrs"), of("certifi")]),
     # Another service needs what the first one has: all but itself is there already.
     ("worker", NewServiceLike("admin", like="worker"), [member("admin")]),
 ]

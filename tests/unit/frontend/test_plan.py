@@ -13,6 +13,8 @@ from frontend.lock import LocalPackage
 from frontend.plan import (
     BIG,
     BUCKET,
+    MIDDLING,
+    MIDDLING_BUCKET,
     Copied,
     Kind,
     Layer,
@@ -95,19 +97,19 @@ def test_a_whole_image() -> None:
         "       torch 2.9 (858 MB)\n"
         "  3. big       pyarrow 20 (42 MB)\n"
         "  4. built     legacy 0.9 (12 kB)\n"
-        "  5. packages  5 packages: anyio … tiny (18 MB)\n"
+        "  5. packages  numpy 2.5 (18 MB)\n"
+        "  6. packages  4 packages: anyio … tiny (326 kB)\n"
         "       anyio 4.1 (95 kB)\n"
         "       certifi 2026.1 (160 kB)\n"
         "       idna 3.20 (70 kB)\n"
-        "       numpy 2.5 (18 MB)\n"
         "       tiny 1 (1 kB)\n"
-        "  6. member    member: core\n"
+        "  7. member    member: core\n"
         "       libs/core\n"
-        "  7. member    member: zlib\n"
+        "  8. member    member: zlib\n"
         "       libs/zlib\n"
-        "  8. member    member: api\n"
+        "  9. member    member: api\n"
         "       apps/api\n"
-        "  9. files     files: conf/*.yaml, alembic.ini\n"
+        " 10. files     files: conf/*.yaml, alembic.ini\n"
         "       conf/*.yaml -> /app/conf/\n"
         "       alembic.ini -> /etc/api/\n"
     )
@@ -210,6 +212,10 @@ def test_sizes_for_people(size: int, expected: str) -> None:
         (Layer(Kind.BIG, (locked("torch", "2.9", 30_000_000),)), "torch 2.9 (30 MB)"),
         (Layer(Kind.PACKAGES, (locked("a"), locked("b"))), "2 packages: a, b (2 kB)"),
         (Layer(Kind.PACKAGES, (locked("a"), locked("b", size=0))), "2 packages: a, b"),
+        (
+            Layer(Kind.PACKAGES, (locked("a"), locked("b")), over=2_000_000),
+            "2 packages over 2 MB: a, b (2 kB)",
+        ),
         (Layer(Kind.MEMBER, members=(API,)), "member: api"),
         (Layer(Kind.SOURCE, members=(WEB,)), "source: web"),
         (Layer(Kind.FILES, copies=(Copied("a", "/a"), Copied("b", "/b"))), "files: a, b"),
@@ -308,10 +314,23 @@ def test_buckets_hold_everything_in_order_and_are_no_more_than_asked_for(
     assert all(found)
 
 
-def test_buckets_have_their_size_on_average() -> None:
-    names = [f"package-{n}" for n in range(2000)]
-    found = buckets([locked(name) for name in names], 10_000)
-    assert BUCKET * 0.8 < 2000 / len(found) < BUCKET * 1.25
+@pytest.mark.parametrize("size", [MIDDLING_BUCKET, BUCKET])
+def test_buckets_have_their_size_on_average(size: int) -> None:
+    names = [f"package-{n}" for n in range(5000)]
+    found = buckets([locked(name) for name in names], 10_000, size)
+    assert size * 0.8 < 5000 / len(found) < size * 1.25
+
+
+def test_middling_packages_lie_apart_below_small_ones() -> None:
+    edge = int(BIG * MIDDLING)
+    small, middling = locked("b", size=edge), locked("a", size=edge + 1)
+    assert shown(plan(small, middling, locked("c", size=0)))[1:-1] == [
+        "packages a",
+        "packages b c",
+    ]
+    # Unless there is room for one layer only.
+    shape = Shape(layers=3)
+    assert shown(plan(small, middling, shape=shape))[1:-1] == ["packages a b"]
 
 
 def test_a_new_version_changes_one_layer() -> None:
