@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 BIG = "500kB"
 #: Packages over a tenth of that, among those of the workspace and of its changes.
 MIDDLING = frozenset(
-    ("attrs", "certifi", "click", "flask", "idna", "jinja2", "msgpack", "packaging")
-    + ("python-dateutil", "werkzeug")
+    [
+        *("attrs", "certifi", "click", "flask", "idna", "jinja2", "msgpack", "packaging"),
+        *("python-dateutil", "werkzeug"),
+    ]
 )
 _NEWEST = "2026-11-01T00:00:00Z"
 
