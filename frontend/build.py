@@ -13,7 +13,8 @@ from frontend.errors import FrontendError
 from frontend.failure import explain
 from frontend.footing import settle
 from frontend.gateway import GatewayError, PlatformResult, Result
-from frontend.job import base_places, check_lock, read, read_closure
+from frontend.job import base_places, read, read_closure
+from frontend.manifest import compiler
 from frontend.own_image import own_image
 from frontend.targets.product import Site
 
@@ -57,7 +58,6 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
         lambda: gateway.together(*(_grounding(gateway, job, uv, p) for p in request.platforms)),
     )
     job = replace(job, workspace=workspace)
-    check_lock(gateway, job)
     images = gateway.together(
         *(_building(gateway, job, recipe, pylock, ground) for ground in grounds)
     )
@@ -117,6 +117,7 @@ def build_platform(
     closure = close(pylock, job.workspace.lock, ground.target)
     check_members(closure, job.workspace.manifest, ground.target)
     note_built(gateway, job, closure)
+    note_compiled(gateway, job, closure)
     prefix = f"{platform.id} " if job.request.multi_platform else ""
     product = recipe.make(
         Site(
@@ -158,4 +159,19 @@ def note_built(gateway: Gateway, job: Job, closure: Closure) -> None:
             f"no wheel for this image, built from source: {names}. "
             "Its layer may differ from one machine to the next.",
             places=(job.workspace.lock.place(built[0].name, built[0].version),),
+        )
+
+
+def note_compiled(gateway: Gateway, job: Job, closure: Closure) -> None:
+    """Say which members are compiled, as far as their manifests tell."""
+    found = [
+        (local.name, place)
+        for local in closure.local
+        if not local.virtual and (place := compiler(job.workspace.manifest(local)))
+    ]
+    if found:
+        gateway.warn(
+            f"built by a compiler: {', '.join(name for name, _ in found)}. "
+            "Its layer may differ from one machine to the next.",
+            places=(found[0][1],),
         )

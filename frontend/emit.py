@@ -120,10 +120,20 @@ class _Emitter:
             ignore_cache=self.builder.request.no_cache == (),
         )
 
+    def _report(self, *parts: str) -> str:
+        """Name a report by what its step does and where, so that the step's cache key stays.
+
+        Builds on other images may do the same at the same time, and fail for another reason.
+        """
+        builder = self.builder
+        where = (builder.image.identity, builder.platform.id, self.target.path)
+        digest = hashlib.sha256("\0".join((*where, *parts)).encode()).hexdigest()
+        return f"{digest[:24]}.json"
+
     def _installing(self, layer: Layer, name: str) -> Step:
         """A layer that uv installs."""
         generated = generate(layer, self.target, self.settings)
-        report = _report(*generated.values())
+        report = self._report(*generated.values())
         mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
         env: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml"}
         if builds(self.settings, layer):
@@ -159,7 +169,7 @@ class _Emitter:
             files = self.context.selected([copy.source for copy in layer.copies], "files")
             pairs = [(copy.source, copy.target) for copy in layer.copies]
         arguments = [part for pair in pairs for part in pair]
-        report = _report(layer.title, *arguments)
+        report = self._report(layer.title, *arguments)
         mounts = [llb.Bind(f"{ROOT}/src", files)]
         return Step(layer, self._run(["copy", report, *arguments], name, mounts=mounts), report)
 
@@ -219,12 +229,6 @@ def _files(generated: Mapping[str, str], title: str) -> llb.Output:
         for name, text in sorted(generated.items())
     ]
     return llb.files(llb.SCRATCH, *actions, meta=llb.Metadata(name=f"[internal] lock of {title}"))
-
-
-def _report(*parts: str) -> str:
-    """Name a report by what its step does, so that the step's cache key does not move."""
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-    return f"{digest[:24]}.json"
 
 
 def _assemble(base: llb.Output, steps: Sequence[Step], merge: bool, prefix: str) -> llb.Output:

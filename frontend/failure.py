@@ -36,14 +36,20 @@ def explain(
 ) -> Exception:
     """Return what to raise for `error`: with the step's own report if one was left."""
     by_report = {step.report: step for step in ran if step.report}
-    found = _first_report(gateway, builder, list(by_report))
+    # The message has the command line of the step, and so the name of its report. There may be
+    # reports of other steps, which other builds have left.
+    failed = [name for name in by_report if name in error.message]
+    found = _first_report(gateway, builder, failed)
     if found:
         return _explained(by_report[found["name"]], found["report"], job)
-    failed = (step for name, step in by_report.items() if name in error.message)
-    return _unexplained(next(failed, None), error)
+    return _unexplained(by_report[failed[0]] if failed else None, error)
 
 
 def _first_report(gateway: Gateway, builder: Builder, names: list[str]) -> dict[str, Any] | None:
+    """Ask for the first report that there is under one of `names`.
+
+    It stays where it is: builds that share a step fail together, and each of them asks.
+    """
     if not names or builder.target is None:
         return None
     output = builder.step(

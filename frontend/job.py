@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -55,7 +55,8 @@ def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
     if settings.spec.package:
         package = workspaces.find_package(workspace, settings)
     else:
-        package, workspace = workspaces.only_package(gateway, context, workspace)
+        misplaced = specs.misplaced(body, "package") or specs.misplaced(root, "package")
+        package, workspace = workspaces.only_package(gateway, context, workspace, misplaced)
     workspace = workspaces.read_manifests(gateway, context, workspace, [package])
     manifest = workspace.manifest(package)
     settings = specs.settle(arguments, body, specs.from_manifest(manifest), root)
@@ -65,7 +66,10 @@ def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
 
 
 def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
-    """Let uv name the closure, and read the manifests of the directories in it."""
+    """Let uv name the closure, and read the manifests of the directories in it.
+
+    FrontendError where the lock does not fit them, before anything slow is waited for.
+    """
     workspace = job.workspace
     files = {
         "pyproject.toml": for_export(workspace.root),
@@ -78,10 +82,18 @@ def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
         job.package.name, job.selection.extras, job.selection.groups
     )
     needed = [workspace.lock.local_packages[name] for name in names]
-    return gateway.together(
+
+    def read_and_check() -> Workspace:
+        found = workspaces.read_manifests(gateway, job.context, workspace, needed)
+        check_lock(gateway, replace(job, workspace=found))
+        return found
+
+    # In this order: uv says less well what is wrong with a lock that is out of date.
+    found, pylock = gateway.together(
+        read_and_check,
         lambda: export(files, job.selection, (workspace.lock.place(job.package.name),)),
-        lambda: workspaces.read_manifests(gateway, job.context, workspace, needed),
     )
+    return pylock, found
 
 
 def note_uv_version(gateway: Gateway, workspace: Workspace) -> None:

@@ -7,15 +7,18 @@ building don't rebuild the member.
 from __future__ import annotations
 
 import copy
+import re
 from typing import TYPE_CHECKING, Any
 
 import tomli_w
+from packaging.utils import canonicalize_name
 
 from frontend.errors import FrontendError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from frontend.errors import Place
     from frontend.toml_document import TomlDocument
 
 #: Tables of `[tool]` that no build backend reads.
@@ -84,6 +87,32 @@ def check(manifest: TomlDocument) -> None:
                 remedy="Mend it, and see what `uv lock` says.",
                 places=(manifest.place(*path),),
             )
+
+
+#: Build backends that run a compiler, by the object that a manifest names.
+_COMPILING_BACKENDS = ("maturin", "mesonpy", "scikit_build_core", "sipbuild", "enscons")
+#: Requirements of a build that make another backend run one.
+_COMPILERS = (
+    *("cffi", "cython", "hatch-cython", "hatch-mypyc", "mypy", "nanobind", "pybind11"),
+    *("scikit-build", "scikit-build-core", "setuptools-rust", "setuptools-golang", "torch"),
+)
+
+
+def compiler(manifest: TomlDocument) -> Place | None:
+    """Return the line that says that a compiler takes part in building; None where none does.
+
+    A `setup.py` may call one without a word in the manifest, which is all that is read.
+    """
+    backend = str(manifest.get("build-system", "build-backend") or "")
+    if backend.partition(".")[0].partition(":")[0] in _COMPILING_BACKENDS:
+        return manifest.place("build-system", "build-backend")
+    for text in manifest.get("build-system", "requires") or ():
+        name = re.match(r"[A-Za-z0-9._-]*", str(text))
+        if name and canonicalize_name(name.group()) in _COMPILERS:
+            return manifest.place_of(str(text), "build-system", "requires")
+    if manifest.get("tool", "setuptools", "ext-modules"):
+        return manifest.place("tool", "setuptools", "ext-modules")
+    return None
 
 
 #: What a build reads of `[tool.uv]`: the rest is about locking and installing.

@@ -54,6 +54,8 @@ LAYERS = 60
 MOST_LAYERS = 125
 #: A package is middling when its locked file is larger than that share of a big one's.
 MIDDLING = 1 / 10
+#: The fewest that every image fits in: environment, packages, members, a virtual one's files, more.
+FEWEST_LAYERS = 5
 #: Packages in a bucket of small ones, and of middling ones, on average.
 BUCKET = 32
 MIDDLING_BUCKET = 4

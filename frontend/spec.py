@@ -148,7 +148,7 @@ class Spec(BaseModel):
     big: Bytes | None = Field(
         None, description="size of a package's file from which on it has a layer of its own: 20MB"
     )
-    layers: Annotated[int, Field(ge=4, le=120)] | None = Field(
+    layers: Annotated[int, Field(ge=5, le=120)] | None = Field(
         None, description="the most layers that are added to the base"
     )
     lock: Literal["strict", "warn", "off"] | None = Field(
@@ -159,11 +159,14 @@ class Spec(BaseModel):
     )
 
 
+#: What is wrong where a key stands in another one's table.
+ABOVE_TABLES = "If the key `{key}` is meant: keys stand above the first header in brackets."
 #: What an excerpt of a build argument is titled.
 ARGUMENT = "build argument"
 _FIELDS = {name.replace("_", "-"): name for name in Spec.model_fields}
 KEYS = tuple(_FIELDS)
 _TABLES = ("env", "labels")
+_TABLES_OF_TEXT = (*_TABLES, "files")
 _LISTS = ("extras", "groups", "ports", "files", "heavy")
 _COMMANDS = ("entrypoint", "cmd")
 _FLAGS = ("merge",)
@@ -270,6 +273,19 @@ def from_manifest(document: TomlDocument) -> SpecSource:
     return SpecSource(values or {}, document, TABLE)
 
 
+def misplaced(source: SpecSource, key: str) -> tuple[Place, ...]:
+    """Return the line where `key` stands below the header of another key's table, if it does.
+
+    In TOML all that stands below `[env]` belongs to that table.
+    """
+    for table in _TABLES_OF_TEXT:
+        inside = source.values.get(table)
+        if source.document and isinstance(inside, dict) and key in inside:
+            found = source.place(table, key)
+            return (found,) if found else ()
+    return ()
+
+
 def settle(*sources: SpecSource) -> Settings:
     """Join `sources`, the strongest first; FrontendError for an unknown key or a wrong value."""
     values: dict[str, Any] = {}
@@ -311,10 +327,13 @@ def _invalid(source: SpecSource, error: ValidationError) -> FrontendError:
         said = f"{first['input']!r} does not have the form below"
     for python, toml in (("tuple", "list"), ("dictionary", "table")):
         said = said.replace(f"a valid {python}", f"a {toml}")
+    remedy = f"{key}: {Spec.model_fields[_FIELDS[str(key)]].description}."
+    if key in _TABLES_OF_TEXT and steps[:1] and steps[0] in KEYS and source.document:
+        remedy += f" {ABOVE_TABLES.format(key=steps[0])}"
     return FrontendError(
         f"{'key' if source.document else 'build argument'} {key}{at} is not valid: "
         f"{said[:1].lower()}{said[1:]}",
-        remedy=f"{key}: {Spec.model_fields[_FIELDS[str(key)]].description}.",
+        remedy=remedy,
         places=(place,) if place else (),
     )
 

@@ -106,9 +106,12 @@ def find_package(workspace: Workspace, settings: Settings) -> LocalPackage:
 
 
 def only_package(
-    gateway: Gateway, context: Context, workspace: Workspace
+    gateway: Gateway, context: Context, workspace: Workspace, misplaced: tuple[Place, ...] = ()
 ) -> tuple[LocalPackage, Workspace]:
-    """Choose the package where the user names none: the only one that can run."""
+    """Choose the package where the user names none: the only one that can run.
+
+    `misplaced` is where the user meant to name one, and something else was set.
+    """
     members = workspace.lock.members
     if len(members) == 1:
         return next(iter(members.values())), workspace
@@ -124,8 +127,11 @@ def only_package(
     names = _names((member.name for member in runnable or members.values()), "no package at all")
     raise FrontendError(
         "the build does not say which package the image is for",
-        remedy=f'Add --build-arg package=NAME, or `package = "NAME"` to the build file: {names}.',
-        places=(_members_place(workspace),),
+        remedy="This line belongs to the table whose header stands above it: move `package` above "
+        "the first header in brackets."
+        if misplaced
+        else f'Add --build-arg package=NAME, or `package = "NAME"` to the build file: {names}.',
+        places=misplaced or (_members_place(workspace),),
     )
 
 

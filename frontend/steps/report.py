@@ -16,5 +16,4 @@ with open(TARGET, "w") as output:
         if os.path.exists(path):
             with open(path) as source:
                 json.dump({"name": name, "report": json.load(source)}, output)
-            os.unlink(path)
             break

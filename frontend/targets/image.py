@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from frontend import base as bases
 from frontend import image, plan
 from frontend.emit import emit
+from frontend.errors import FrontendError
+from frontend.job import base_places
 from frontend.targets.product import Product, Site
 
 if TYPE_CHECKING:
@@ -62,6 +64,14 @@ def make_plan(
 ) -> plan.Plan:
     """Plan the layers, with what the spec says about them."""
     spec = job.settings.spec
+    room = plan.MOST_LAYERS - base.layers
+    if room < plan.FEWEST_LAYERS:
+        raise FrontendError(
+            f"base image {base.name} has {base.layers} layers, and an image can have "
+            f"{plan.MOST_LAYERS}: nothing can be added",
+            remedy="Choose another `base`, or make one of fewer layers.",
+            places=base_places(job),
+        )
     group = job.workspace.lock.group_names(plan.HEAVY_GROUP, [job.package.name])
     workdir = spec.workdir or WORKDIR
     return plan.make(
@@ -71,7 +81,7 @@ def make_plan(
         shape=plan.Shape(
             heavy=(*(spec.heavy or ()), *((tuple(sorted(group)),) if group else ())),
             big=plan.BIG if spec.big is None else spec.big,
-            layers=min(spec.layers or plan.LAYERS, plan.MOST_LAYERS - base.layers),
+            layers=min(spec.layers or plan.LAYERS, room),
         ),
         workdir=workdir,
         files=plan.copies(spec.files or {}, workdir),

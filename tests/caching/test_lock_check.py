@@ -40,7 +40,8 @@ def test_stale_lock_is_an_error(machine: Machine) -> None:
     """It names the member, the dependency and the command, with an excerpt of the manifest."""
     folder = stale(machine, Add("httpx>=0.28", to="core"))
 
-    build = machine.run_in(folder, Scenario(), check=False)
+    # That there is no such base is not even found out.
+    build = machine.run_in(folder, Scenario(), base="uv-frontend-test/nothing", check=False)
 
     assert not build.ok
     assert "'core' asks for httpx>=0.28, and the lock does not have that" in build.error

@@ -20,7 +20,7 @@ TITLES = [
     "3 packages over 50 kB: flask, idna, jinja2 (N kB)",
     "2 packages over 50 kB: msgpack, packaging (N kB)",
     "2 packages over 50 kB: python-dateutil, werkzeug (N kB)",
-    "5 packages: blinker … sortedcontainers (N kB)",
+    "6 packages: blinker … tabulate (N kB)",
     "member: clock",
     "member: core",
     "member: money",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,6 +113,16 @@ def test_build_of_a_member_fails(engine: Engine, tmp_path: Path) -> None:
     assert "greeting.c:12: error: stdio.h: No such file or directory" in shown.remedy
     assert shown.remedy.splitlines()[-1].startswith("Try `uv build` in its directory")
     assert shown.where == "libs/core/pyproject.toml:6\n[build-system]"
+
+
+def test_everybody_who_shares_a_failing_step_is_told_why(docker28: Engine, tmp_path: Path) -> None:
+    """As with bake, or with several jobs of CI on one engine."""
+    slow = FAILING.replace("import sys\n", "import sys, time\n\n    time.sleep(2)\n")
+    made = workspace(tmp_path).library("core", slow).service("api", 'dependencies = ["core"]\n')
+    made.write("pyproject.toml", SOURCES).lock()
+    with ThreadPoolExecutor() as pool:
+        shown = list(pool.map(lambda _: fail(docker28, tmp_path, package="api"), range(3)))
+    assert [each.title for each in shown] == ["package 'core' cannot be built:"] * 3
 
 
 def test_engine_knows_the_step_that_failed(docker28: Engine, tmp_path: Path) -> None:

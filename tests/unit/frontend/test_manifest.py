@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import tomli
 
-from frontend.manifest import NOT_FOR_BUILDS, for_building
+from frontend.errors import SourceText
+from frontend.manifest import NOT_FOR_BUILDS, compiler, for_building
+from frontend.toml_document import TomlDocument
 
 MANIFEST = (
     """\
@@ -61,3 +64,22 @@ def test_no_empty_table_is_left() -> None:
         '[project]\nname = "x"\n'
     )
     assert for_building({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[build-system]\nrequires = ["maturin>=1"]\nbuild-backend = "maturin"\n', 3),
+        ('[build-system]\nbuild-backend = "scikit_build_core.build"\n', 2),
+        ('[build-system]\nbuild-backend = "mesonpy"\n', 2),
+        ('[build-system]\nrequires = [\n  "setuptools",\n  "Cython>=3",\n]\n', 4),
+        ('[build-system]\nrequires = ["setuptools", "pybind11[global]"]\n', 2),
+        ('[project]\nname = "a"\n[tool.setuptools]\next-modules = [{ name = "a.b" }]\n', 4),
+        ('[build-system]\nrequires = ["uv_build"]\nbuild-backend = "uv_build"\n', None),
+        ('[build-system]\nrequires = ["setuptools"]\n[tool.setuptools]\npackages = ["a"]\n', None),
+        ('[project]\nname = "a"\n', None),
+    ],
+)
+def test_members_that_a_compiler_builds(text: str, line: int | None) -> None:
+    place = compiler(TomlDocument.parse(SourceText("pyproject.toml", text)))
+    assert (place.start if place else None) == line

@@ -16,6 +16,7 @@ from frontend.spec import (
     from_arguments,
     from_build_file,
     from_manifest,
+    misplaced,
     settle,
 )
 from frontend.toml_document import TomlDocument
@@ -278,3 +279,22 @@ def test_any_text_is_taken_or_refused_with_a_reason(arguments: dict[str, str]) -
     except FrontendError as error:
         said = error.message
     assert not said or any(key in said for key in arguments)
+
+
+# --- keys below a header -------------------------------------------------------------------------
+
+
+def test_a_key_in_the_table_of_another_one_is_found() -> None:
+    source = body('[env]\nLOG = "info"\npackage = "api"\n')
+    (place,) = misplaced(source, "package")
+    assert place.start == 3
+    assert misplaced(source, "base") == ()
+    assert misplaced(body('package = "api"\n[env]\nA = "b"\n'), "package") == ()
+    assert misplaced(from_arguments({"env.package": "api"}), "package") == ()
+
+
+def test_a_wrong_value_in_a_table_may_be_a_key_that_stands_too_low() -> None:
+    error = refused(body('[env]\nLOG = "info"\nports = [8000]\n'))
+    assert error.message.startswith("key env.ports is not valid")
+    assert "If the key `ports` is meant: keys stand above the first header" in error.remedy
+    assert "is meant" not in refused(body("[env]\nOTHER = [8000]\n")).remedy

@@ -1,0 +1,45 @@
+"""What the base image leaves room for."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from frontend import spec
+from frontend.closure import Closure
+from frontend.errors import FrontendError, SourceText
+from frontend.image import BaseImage
+from frontend.lock import LocalPackage, Lock
+from frontend.targets.image import make_plan
+from tests.unit.frontend.targets import target
+
+API = LocalPackage("api", "apps/api", "editable", "1.0")
+DOCKERFILE = SourceText("Dockerfile", 'base = "tall"\n')
+
+
+def job() -> Any:
+    """A job that has what planning looks at."""
+    body = spec.from_build_file(spec.parse_build_file(DOCKERFILE))
+    lock = Lock.parse(SourceText("uv.lock", "version = 1\n"))
+    workspace = SimpleNamespace(lock=lock)
+    return SimpleNamespace(settings=spec.settle(body), workspace=workspace, package=API)
+
+
+def base(layers: int) -> BaseImage:
+    return BaseImage("tall", "", "", {"rootfs": {"diff_ids": ["sha256:0"] * layers}})
+
+
+def test_a_base_of_many_layers_leaves_little_room() -> None:
+    made = make_plan(job(), Closure((), (API,)), target(), base(120))
+    assert [layer.title for layer in made.layers] == ["virtual environment", "member: api"]
+
+
+def test_a_base_of_too_many_layers_is_refused() -> None:
+    with pytest.raises(FrontendError) as raised:
+        make_plan(job(), Closure((), (API,)), target(), base(121))
+    assert raised.value.message == (
+        "base image tall has 121 layers, and an image can have 125: nothing can be added"
+    )
+    assert [(p.source.filename, p.start) for p in raised.value.places] == [("Dockerfile", 1)]
