@@ -19,7 +19,7 @@ TITLES = [
     "2 packages over 50 kB: attrs, click (N kB)",
     "3 packages over 50 kB: flask, idna, jinja2 (N kB)",
     "2 packages over 50 kB: msgpack, packaging (N kB)",
-    "2 packages over 50 kB: python-dateutil, werkzeug (N kB)",
+    "3 packages over 50 kB: python-dateutil, tzdata, werkzeug (N kB)",
     "6 packages: blinker … tabulate (N kB)",
     "member: clock",
     "member: core",

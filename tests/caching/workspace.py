@@ -36,7 +36,7 @@ BIG = "500kB"
 MIDDLING = frozenset(
     [
         *("attrs", "certifi", "click", "flask", "idna", "jinja2", "msgpack", "packaging"),
-        *("python-dateutil", "werkzeug"),
+        *("python-dateutil", "tzdata", "werkzeug"),
     ]
 )
 _NEWEST = "2026-11-01T00:00:00Z"
