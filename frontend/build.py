@@ -142,12 +142,6 @@ def check_supported(request: Request) -> None:
     """Refuse what the user asks for and would not get."""
     if request.call:
         raise FrontendError(f"unsupported request {request.call}")
-    if request.remote_context:
-        raise FrontendError(
-            "the build context must be a local directory",
-            remedy="Clone or unpack it first; a context from git, a URL or standard input is not "
-            "supported yet.",
-        )
 
 
 def note_built(gateway: Gateway, job: Job, closure: Closure) -> None:

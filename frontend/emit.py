@@ -184,7 +184,7 @@ class _Emitter:
         if member.path == ".":
             # Neither decides what the root package holds, and both change more often than it.
             lock = workspace_path(workspace.folder, LOCK)
-            without += [lock, self.context.request.filename, ".dockerignore"]
+            without += [lock, self.builder.request.filename, ".dockerignore"]
         return self.context.directory(
             workspace.path(member), without=without, instead=instead, name=f"member {member.name}"
         )
@@ -193,16 +193,7 @@ class _Emitter:
         """Local archives that the lock names, at their places relative to the workspace."""
         folder = self.workspace.folder
         named = [workspace_path(folder, path) for path in paths]
-        return llb.files(
-            llb.SCRATCH,
-            llb.Copy(
-                self.context.named_files(named, "local archives"),
-                workspace_path("/", folder),
-                "/",
-                contents_only=True,
-            ),
-            meta=llb.Metadata(name="[internal] local archives"),
-        )
+        return self.context.only_files(named, folder, "local archives")
 
     def _scratchpad(self, target: str, source: llb.Output) -> llb.Mount:
         """Writable, with changes thrown away: setuptools builds inside the source directory."""

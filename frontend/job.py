@@ -47,8 +47,10 @@ def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
     first = specs.settle(arguments, body)
     if first.spec.workspace and contexts.workspace_path(first.spec.workspace, ".") != folder:
         folder = contexts.workspace_path(first.spec.workspace, ".")
-        files = contexts.head(gateway, request, folder)
-    context = contexts.Context(request, build_file.ignore or files.get(".dockerignore"))
+        files = contexts.head(gateway, reads.context, folder)
+    context = reads.context
+    if not context.source.remote:
+        context = replace(context, ignore=build_file.ignore or files.get(".dockerignore"))
     workspace = workspaces.open_workspace(folder, files, first.place("workspace"))
     root = specs.from_manifest(workspace.root)
     settings = specs.settle(arguments, body, root)

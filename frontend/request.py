@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 PROXY_ARGUMENTS = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
 _FOREIGN_PREFIX = "BUILDKIT_"
 _FOREIGN = frozenset({"SOURCE_DATE_EPOCH", "BUILDX_NO_DEFAULT_ATTESTATIONS"})
+#: How Go's strconv.ParseBool is written in options.
+TRUTH = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}
 _NETWORKS = ("", "default", "sandbox", "none", "host")
 _LATEST_EPOCH = 253402300799  # the last second of the year 9999, the last that RFC 3339 can write
 
@@ -68,9 +70,10 @@ class Request:
         return self.options.get(f"local-sessionid:{name}", self.session)
 
     @property
-    def remote_context(self) -> bool:
-        """Whether the context is no directory of the client's (git, http, standard input)."""
-        return bool(self.options.get(self.options.get("contextkey", "context")))
+    def keeps_git_dir(self) -> bool | None:
+        """What BUILDKIT_CONTEXT_KEEP_GIT_DIR says; None where it says nothing."""
+        text = _argument(self.options, "BUILDKIT_CONTEXT_KEEP_GIT_DIR").lower()
+        return TRUTH.get(text)
 
     @property
     def proxy(self) -> Mapping[str, str]:
@@ -166,9 +169,7 @@ def _resolve_mode(text: str) -> ResolveMode:
 
 
 def _flag(name: str, text: str) -> bool:
-    value = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}.get(
-        text.lower()
-    )
+    value = TRUTH.get(text.lower())
     if value is None:
         raise FrontendError(f"{name} must be true or false, not {text!r}")
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,20 +92,25 @@ class Client:
         check: bool = True,
         timeout: float | None = 900,
         env: Mapping[str, str] | None = None,
-        stdin: str | None = None,
+        stdin: str | Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run `docker ARGUMENTS`; with `check`, a failure raises with its output."""
-        done = subprocess.run(
-            [self.program, *map(str, arguments)],
-            check=False,
-            env={**self.env, **(env or {})},
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-        )
+        """Run `docker ARGUMENTS`; with `check`, a failure raises with its output.
+
+        `stdin` is text, or a file to read from.
+        """
+        with ExitStack() as stack:
+            file = stack.enter_context(stdin.open("rb")) if isinstance(stdin, Path) else None
+            done = subprocess.run(
+                [self.program, *map(str, arguments)],
+                check=False,
+                env={**self.env, **(env or {})},
+                input=stdin if isinstance(stdin, str) else None,
+                stdin=None if isinstance(stdin, str) else file or subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=timeout,
+            )
         if check and done.returncode:
             command = " ".join(map(str, arguments))
             message = f"`docker {command}` failed ({done.returncode}):\n{done.stdout}{done.stderr}"
@@ -123,16 +128,18 @@ class Client:
         check: bool = True,
         timeout: float | None = 1800,
         env: Mapping[str, str] | None = None,
+        stdin: str | Path | None = None,
     ) -> Build:
         """Run `docker buildx build`; `ca` passes the machine's certificates as the secret `ca`.
 
-        With `check`, a failed build raises BuildError with everything it said.
+        `stdin` is a context or a build file, which `-` then stands for. With `check`, a failed
+        build raises BuildError with everything it said.
         """
         command = [
             *self.build_command(tag=tag, dockerfile=dockerfile, build_args=build_args, ca=ca)
         ]
         arguments = [*command, "--progress=rawjson", *map(str, options), str(context)]
-        done = self.docker(*arguments, check=False, timeout=timeout, env=env)
+        done = self.docker(*arguments, check=False, timeout=timeout, env=env, stdin=stdin)
         parsed = parse(done.stderr)
         build = Build(done.returncode, done.stdout, done.stderr, parsed)
         if check and not build.ok:

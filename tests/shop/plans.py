@@ -12,6 +12,7 @@ import llb
 from frontend import image, spec
 from frontend.closure import Selection, close, export
 from frontend.context import Context
+from frontend.context.source import LocalSource
 from frontend.errors import SourceText
 from frontend.job import Job
 from frontend.plan import text
@@ -43,7 +44,7 @@ def plan_text(folder: Path, package: str) -> str:
     platform = llb.Platform("linux", "amd64")
     request = Request(MappingProxyType({}), "", platform)
     selection = Selection(package, settings.spec.extras or (), settings.spec.groups or ())
-    job = Job(request, Context(request), settings, workspace, chosen, selection)
+    job = Job(request, Context(LocalSource("context", "")), settings, workspace, chosen, selection)
     exported = export(
         {**{name: source.text for name, source in files.items()}, path: manifest.source.text},
         selection,

@@ -8,8 +8,8 @@ import pytest
 
 import llb
 from frontend.context import Context, ignoring_line, parse_ignore, workspace_path
+from frontend.context.source import LocalSource
 from frontend.errors import SourceText
-from frontend.request import parse
 from proto.ops_pb2 import Op
 
 
@@ -127,10 +127,7 @@ def test_paths_of_a_workspace(workspace: str, path: str, expected: str) -> None:
 
 
 def context(ignore: str = "secrets\n") -> Context:
-    request = parse(
-        {"BUILDKIT_SESSION_ID": "own", "BUILDKIT_FRONTEND_OPT_0": "local-sessionid:context=shared"}
-    )
-    return Context(request, SourceText(".dockerignore", ignore))
+    return Context(LocalSource("context", "shared"), SourceText(".dockerignore", ignore))
 
 
 def attributes(output: llb.Output) -> dict[str, str]:
@@ -178,4 +175,4 @@ def test_every_set_of_patterns_has_a_hint_of_its_own() -> None:
 
 def test_the_ignored_line_of_a_context() -> None:
     assert context("a\nlibs\n").ignoring("libs/core/pyproject.toml") == 2
-    assert Context(context().request).ignoring("libs/core") == 0
+    assert Context(context().source).ignoring("libs/core") == 0

@@ -1,0 +1,110 @@
+"""A context: a source, the ignore file that holds for it, and what a build takes from it."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import llb
+from frontend.context.ignore import ignoring_line, parse_ignore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from frontend.context.source import Source
+    from frontend.errors import SourceText
+
+VERSION_CONTROL = "**/.git"
+#: Never part of a member: environments, caches, what an earlier build left, version control.
+_LEFTOVERS = (
+    VERSION_CONTROL,
+    "**/.venv",
+    "**/__pycache__",
+    "**/*.py[co]",
+    "**/*.egg-info",
+    "**/.mypy_cache",
+    "**/.pytest_cache",
+    "**/.ruff_cache",
+    "**/.tox",
+    "**/.nox",
+)
+_BUILD_LEFTOVERS = ("build/lib*", "build/bdist.*", "dist/*.whl", "dist/*.tar.gz")
+
+
+@dataclass(frozen=True)
+class Context:
+    """A directory with sources, wherever it is, with the patterns that keep files out of it.
+
+    `members` are the contexts that stand in for packages of the workspace, by their names.
+    `keeps_git` says that the user wants .git to be there, for versions made from tags.
+    """
+
+    source: Source
+    ignore: SourceText | None = None
+    members: Mapping[str, Context] = field(default_factory=dict)
+    keeps_git: bool = False
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The ignore file's patterns, as BuildKit takes them; none for what is no local one."""
+        return parse_ignore(self.ignore.text) if self.ignore and not self.source.remote else ()
+
+    def named_files(self, paths: Sequence[str], purpose: str) -> llb.Output:
+        """A filesystem to read these files from; missing ones are simply not there."""
+        return self.source.files(paths, self.patterns, purpose)
+
+    def only_files(self, paths: Sequence[str], folder: str, name: str) -> llb.Output:
+        """Just these files, which are below `folder`, at their places as seen from there."""
+        return llb.files(
+            llb.SCRATCH,
+            *self.source.copied_files(paths, folder, self.patterns, name),
+            meta=llb.Metadata(name=f"[internal] {name}"),
+        )
+
+    def directory(
+        self,
+        path: str,
+        *,
+        name: str,
+        without: Iterable[str] = (),
+        instead: Mapping[str, bytes] | None = None,
+    ) -> llb.Output:
+        """A directory of the context by itself, less what is ignored and what builds leave behind.
+
+        `without` are further paths to keep out, seen from the context's root; `instead` are files
+        put into it.
+        """
+        leftovers = [p for p in _LEFTOVERS if not (self.keeps_git and p == VERSION_CONTROL)]
+        inside = "" if path == "." else f"{path}/"
+        others = [each.removeprefix(inside) for each in sorted(without) if each.startswith(inside)]
+        excluded = [*leftovers, *_BUILD_LEFTOVERS, *others]
+        # The copy is what later steps are keyed by: content, not the path to it, nor the umask of
+        # whoever checked it out (which engines before BuildKit 0.17 cannot even out).
+        return llb.files(
+            llb.SCRATCH,
+            *self.source.copied_directory(path, excluded, self.patterns, name),
+            *(
+                llb.Mkfile(f"/{file}", data, timestamp=0)
+                for file, data in sorted((instead or {}).items())
+            ),
+            meta=llb.Metadata(name=f"[internal] files of {name}"),
+        )
+
+    def selected(self, paths: Sequence[str], name: str) -> llb.Output:
+        """Files and directories of the context that the user names (patterns allowed)."""
+        patterns = tuple(dict.fromkeys(path.strip("/") for path in paths))
+        return llb.files(
+            llb.SCRATCH,
+            *self.source.copied_selection(patterns, self.patterns, name),
+            meta=llb.Metadata(name=f"[internal] copy {name}"),
+        )
+
+    def ignoring(self, path: str) -> int:
+        """The line of the ignore file (1-based) that keeps `path` out; 0 if none does."""
+        return ignoring_line(self.ignore.text, path) if self.ignore else 0
+
+
+def workspace_path(workspace: str, path: str) -> str:
+    """Return `path`, relative to the workspace, as seen from the context's root."""
+    return posixpath.normpath(posixpath.join(workspace, path))

@@ -1,0 +1,1 @@
+"""Builds from every kind of context, on real engines."""
