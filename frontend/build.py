@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from frontend import base as bases
-from frontend import targets
+from frontend import foreign, targets
 from frontend.closure import check_members, check_python, close
-from frontend.container import Builder
+from frontend.container import Builder, Foreign
 from frontend.errors import FrontendError
 from frontend.failure import explain
 from frontend.footing import settle
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from frontend.request import Request
     from frontend.target import Target
     from frontend.targets import Recipe
+    from frontend.targets.product import Product
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ def _builder(
 def _grounding(
     gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform
 ) -> Callable[[], Ground]:
+    if not foreign.runs_here(platform, job.request.build_platform):
+        return lambda: resolve_foreign(gateway, job, uv, platform)
     return lambda: resolve(gateway, job, uv, platform)
 
 
@@ -109,6 +112,51 @@ def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) 
     return Ground(platform, base, builder, target, footing)
 
 
+def resolve_foreign(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) -> Ground:
+    """Resolve the base of another platform, and what to install its packages in here."""
+    request, lock, here = job.request, job.workspace.lock, job.request.build_platform
+
+    def on_host(job: Job) -> Ground:
+        return resolve(gateway, job, uv, here)
+
+    places = base_places(job)
+    name = bases.choose(job.settings, lock.requires_python, bases.pinned(job.workspace.python_pin))
+    base = bases.resolve(gateway, request, name, platform, places)
+    host = foreign.host(job, on_host)
+    found = foreign.pythons(gateway, job, base, platform, host.builder)
+    target = foreign.same_python(found, host.target)
+    if target is None and found[0].release != host.target.release:
+        host = on_host(foreign.with_python(job, found[0].minor))
+        target = foreign.same_python(found, host.target)
+    if target is None:
+        # A platform that uv cannot install for from here: all of it by emulation.
+        return resolve(gateway, job, uv, platform)
+    check_python(lock, target, base.name, places)
+    builder = replace(host.builder, foreign=Foreign())
+    return replace(host, platform=platform, base=base, builder=builder, target=target)
+
+
+def compile_there(
+    gateway: Gateway, site: Site, product: Product, recipe: Recipe, uv: llb.Output
+) -> Product:
+    """Make `product` anew, with the steps on the image's platform that must run there."""
+    job, builder = site.job, site.builder
+    found = foreign.compiled(gateway, job, product.steps)
+    if not found:
+        return product
+    image, path = site.base, site.target.path
+    if job.settings.spec.builder:
+        places = job.settings.origin("builder")
+        name = job.settings.spec.builder
+        image = bases.resolve(gateway, job.request, name, site.platform, places, role="builder")
+        # As here, the builder has it where the base has it.
+        path = builder.target.path if builder.target else path
+    native = _builder(gateway, job.request, uv, site.platform, image)
+    native = replace(native, target=replace(site.target, path=path))
+    builder = foreign.there(gateway, job, builder, native, found)
+    return recipe.make(replace(site, builder=builder))
+
+
 def build_platform(
     gateway: Gateway, job: Job, recipe: Recipe, pylock: Pylock, ground: Ground
 ) -> PlatformResult:
@@ -119,19 +167,20 @@ def build_platform(
     note_built(gateway, job, closure)
     note_compiled(gateway, job, closure)
     prefix = f"{platform.id} " if job.request.multi_platform else ""
-    product = recipe.make(
-        Site(
-            job,
-            closure,
-            platform,
-            ground.base,
-            ground.builder,
-            ground.target,
-            ground.footing,
-            prefix,
-        )
+    site = Site(
+        job,
+        closure,
+        platform,
+        ground.base,
+        ground.builder,
+        ground.target,
+        ground.footing,
+        prefix,
     )
+    product = recipe.make(site)
     try:
+        if ground.builder.foreign:
+            product = compile_there(gateway, site, product, recipe, ground.builder.uv)
         ref = gateway.solve(product.filesystem, evaluate=True)
     except GatewayError as error:
         raise explain(gateway, ground.builder, product.steps, job, error) from error

@@ -53,6 +53,18 @@ _NETWORKS = {
 
 
 @dataclass(frozen=True)
+class Foreign:
+    """What differs where the image is for another platform than the one that steps run on.
+
+    `native` is a builder of the image's platform, whose programs run by emulation; `compiled` are
+    the reports of the steps that have to run there.
+    """
+
+    native: Builder | None = None
+    compiled: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Builder:
     """What steps run in: the image, the uv to run there, and the options of this build.
 
@@ -68,6 +80,14 @@ class Builder:
     target: Target | None = None
     owner: tuple[int, int] = (0, 0)
     app: Folder | None = None
+    foreign: Foreign | None = None
+
+    def where(self, report: str) -> Builder:
+        """Where the step with that report runs: here, or on the image's platform."""
+        foreign = self.foreign
+        if foreign and foreign.native and report in foreign.compiled:
+            return foreign.native
+        return self
 
     def step(
         self,

@@ -15,7 +15,7 @@ import llb
 from frontend import credentials
 from frontend.container import ROOT
 from frontend.context import workspace_path
-from frontend.flatlock import generate
+from frontend.flatlock import generate, portable
 from frontend.manifest import for_building
 from frontend.plan import Kind
 from frontend.uv_settings import builds, built
@@ -95,22 +95,33 @@ class _Emitter:
     def step(self, layer: Layer, name: str) -> Step:
         """Write the step of one layer; `name` is its line in the progress."""
         if layer.kind is Kind.SKELETON:
-            return Step(layer, self._run(["skeleton"], name), "")
+            return Step(layer, self._run(["skeleton"], name, env=self._interpreter()), "")
         if layer.kind in (Kind.SOURCE, Kind.FILES):
             return self._copying(layer, name)
         return self._installing(layer, name)
+
+    def _interpreter(self) -> dict[str, str]:
+        """The Python of the image, where it is not just that of the step."""
+        here = self.builder.target
+        if here is None or (here.path, here.version) == (self.target.path, self.target.version):
+            return {}
+        return {
+            "UV_FRONTEND_INTERPRETER": self.target.path,
+            "UV_FRONTEND_VERSION": self.target.compared,
+        }
 
     def _run(
         self,
         arguments: Sequence[str],
         name: str,
         *,
+        builder: Builder | None = None,
         env: Mapping[str, str] | None = None,
         mounts: Sequence[llb.Mount] = (),
         locations: Sequence[llb.Location] = (),
         compiling: bool = False,
     ) -> llb.Output:
-        return self.builder.install(
+        return (builder or self.builder).install(
             arguments,
             name=name,
             env=env,
@@ -136,7 +147,12 @@ class _Emitter:
         report = self._report(*generated.values())
         mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
         env: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml"}
-        if builds(self.settings, layer):
+        building, builder = builds(self.settings, layer), self.builder.where(report)
+        if builder.foreign and not building and not portable(layer, self.target):
+            # Nothing of it is run: uv unpacks the other platform's wheels. What is built is built
+            # as for this platform, and looked at afterwards (frontend/foreign.py).
+            env["UV_FRONTEND_PLATFORM"] = self.target.uv_platform
+        if building:
             # For backends and compilers that would write the build's time into what they make.
             env["SOURCE_DATE_EPOCH"] = str(TIMESTAMP)
         mounts += credentials.mounts(self.settings, layer)
@@ -155,6 +171,7 @@ class _Emitter:
             name,
             env=env,
             mounts=mounts,
+            builder=builder,
             locations=[self._manifest_location(member) for member in layer.members],
             compiling=bool(built(self.settings, layer)),
         )

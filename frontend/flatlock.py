@@ -62,6 +62,16 @@ def generate(layer: Layer, target: Target, settings: Mapping[str, Any]) -> dict[
     }
 
 
+def portable(layer: Layer, target: Target) -> bool:
+    """Whether the layer's wheels are the same for every platform."""
+    return all(
+        _filename(wheel).endswith("-any.whl")
+        for package in layer.packages
+        for wheel in package.table.get("wheels", ())
+        if _kin(wheel, target)
+    )
+
+
 def source_path(path: str) -> str:
     """Return the place of a workspace path, seen from the generated files."""
     return SOURCES if path == "." else f"{SOURCES}/{path}"
@@ -103,8 +113,7 @@ def _artifact(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _kin(wheel: Mapping[str, Any], target: Target) -> bool:
     """Whether the wheel could fit this Python and architecture, whatever the libc's version."""
-    name = wheel.get("filename") or wheel.get("url") or wheel.get("path") or ""
-    filename = unquote(str(name).partition("?")[0].partition("#")[0].rpartition("/")[2])
+    filename = _filename(wheel)
     if filename.endswith("-none-any.whl") and "-py3-" in filename:
         return True
     if target.machine not in filename and "-any.whl" not in filename:
@@ -113,3 +122,8 @@ def _kin(wheel: Mapping[str, Any], target: Target) -> bool:
         return not target.kin_tags.isdisjoint(parse_wheel_filename(filename)[3])
     except InvalidWheelFilename:
         return True
+
+
+def _filename(wheel: Mapping[str, Any]) -> str:
+    name = wheel.get("filename") or wheel.get("url") or wheel.get("path") or ""
+    return unquote(str(name).partition("?")[0].partition("#")[0].rpartition("/")[2])

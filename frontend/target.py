@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
@@ -35,6 +35,9 @@ _MACHINES = {
 }
 #: The oldest glibc that PEP 600 has tags for: 2.5 on x86, 2.17 elsewhere.
 _OLDEST_GLIBC = {"x86_64": 5, "i686": 5}
+_UV_MACHINES = ("x86_64", "aarch64")
+_UV_GLIBC = (17, 28, *range(31, 41))
+_UV_MUSL = (1, 2)
 _LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 
 
@@ -88,6 +91,59 @@ class Target:
             markers={**markers, "platform_machine": machine, "python_full_version": version},
             free_threaded=found["free_threaded"],
         )
+
+    @classmethod
+    def from_foreign(cls, found: Mapping[str, Any], like: Target, platform: Platform) -> Target:
+        """An interpreter for another processor, as `steps/foreign.py` has read it.
+
+        `like` is a CPython that was run, and has the same version but for the last number: markers
+        that do not depend on the processor are taken from it.
+        """
+        numbers = [int(part) for part in found["libc"]["version"].split(".")[:2] if part.isdigit()]
+        major, minor = (*numbers, 0, 0)[:2]
+        version, machine = found["version"], machine_of(platform, found["machine"])
+        markers = {
+            **like.markers,
+            "implementation_version": version,
+            "platform_machine": machine,
+            "python_full_version": version,
+            "python_version": ".".join(version.split(".")[:2]),
+        }
+        return cls(
+            path=found["path"],
+            prefix=found["prefix"],
+            version=version,
+            machine=machine,
+            libc=Libc(found["libc"]["name"], (major, minor)),
+            markers=markers,
+            free_threaded=found["free_threaded"],
+        )
+
+    @property
+    def uv_platform(self) -> str:
+        """What uv calls the newest platform, known to it, that this one is; empty where none is.
+
+        The choices of its --python-platform: manylinux up to 2.40, musllinux 1.2, of two machines.
+        """
+        if self.machine not in _UV_MACHINES:
+            return ""
+        if self.libc.name == "musl" and self.libc.version >= _UV_MUSL:
+            return f"{self.machine}-unknown-linux-musl"
+        known = [n for n in _UV_GLIBC if (2, n) <= self.libc.version]
+        if self.libc.name == "glibc" and known:
+            return f"{self.machine}-manylinux_2_{known[-1]}"
+        return ""
+
+    @property
+    def as_uv_knows_it(self) -> Target:
+        """The same with the C library's version that `uv_platform` stands for.
+
+        Wheels must be chosen by the tags that uv then accepts.
+        """
+        version = _UV_MUSL
+        if self.libc.name == "glibc":
+            version = (2, int(self.uv_platform.rpartition("_")[2]))
+        return replace(self, libc=Libc(self.libc.name, version))
 
     @property
     def release(self) -> tuple[int, int]:

@@ -8,5 +8,5 @@ from importlib.resources import files
 
 
 def script(name: str) -> bytes:
-    """Return the bytes of the step `name` (`layer`, `probe`, `report`) as they enter a build."""
+    """Return the bytes of the step `name` (`layer`, `probe`, …) as they enter a build."""
     return files(__name__).joinpath(f"{name}.py").read_bytes()

@@ -269,6 +269,20 @@ def create_environment(report):
     )
 
 
+def name_interpreter(path, version):
+    """Make the environment one of an interpreter that is not here: that of another platform."""
+    link = VENV + "/bin/python"
+    os.unlink(link)
+    os.symlink(path, link)
+    with open(VENV + "/pyvenv.cfg") as source:
+        lines = source.read().splitlines()
+    known = {"home": os.path.dirname(path), "version_info": version}
+    with open(VENV + "/pyvenv.cfg", "w") as output:
+        for line in lines:
+            key = line.split(" = ")[0]
+            output.write("%s = %s\n" % (key, known[key]) if key in known else line + "\n")
+
+
 def packages(report, reinstall):
     """Install the generated lock into an environment of its own, and keep only what that added."""
     create_environment(report)
@@ -284,6 +298,8 @@ def packages(report, reinstall):
     for name in reinstall:
         # uv's cache does not see edits below a source directory: it would install old code.
         arguments += ["--reinstall-package", name]
+    if os.environ.get("UV_FRONTEND_PLATFORM"):
+        arguments += ["--python-platform", os.environ["UV_FRONTEND_PLATFORM"]]
     run_uv([*arguments, "--project", ROOT + "/lock"], report)
     for path in sorted(skeleton, reverse=True):
         if os.path.islink(path) or not os.path.isdir(path):
@@ -387,6 +403,10 @@ def main(arguments):
         os.unlink(os.path.join(REPORTS, report))
     if mode == "skeleton":
         create_environment(report)
+        if "UV_FRONTEND_INTERPRETER" in os.environ:
+            name_interpreter(
+                os.environ["UV_FRONTEND_INTERPRETER"], os.environ["UV_FRONTEND_VERSION"]
+            )
     elif mode == "packages":
         packages(report, arguments[2:])
     elif mode == "copy":

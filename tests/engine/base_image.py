@@ -35,19 +35,22 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 def provide(registry: Registry) -> None:
     """Make sure that the registry has the base image. Raises EngineUnavailable."""
-    if registry.has(REPOSITORY, TAG):
-        return
-    folder = _layer()
-    machine = platform.machine()
+    if not registry.has(REPOSITORY, TAG):
+        machine = platform.machine()
+        push(registry, TAG, _layer(), _ARCHITECTURES.get(machine, machine))
+
+
+def push(registry: Registry, tag: str, folder: Path, architecture: str) -> None:
+    """Store the layer in `folder` as an image that runs Python."""
     path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     config: dict[str, object] = {
-        "architecture": _ARCHITECTURES.get(machine, machine),
+        "architecture": architecture,
         "os": "linux",
         "config": {"Env": [f"PATH={path}"], "Cmd": ["python3"]},
     }
     diff_id = (folder / "diff-id").read_text()
     registry.push_layer(
-        REPOSITORY, TAG, layer=folder / "layer.tar.gz", diff_id=diff_id, config=config
+        REPOSITORY, tag, layer=folder / "layer.tar.gz", diff_id=diff_id, config=config
     )
 
 
@@ -81,14 +84,19 @@ def _bootstrap(draft: Path) -> None:
     done = subprocess.run(command, check=False, env=env, capture_output=True, text=True)
     if done.returncode != 0:
         raise EngineUnavailable(f"mmdebstrap could not make the base image:\n{done.stderr[-3000:]}")
+    pack(tar, draft)
+
+
+def pack(tar: Path, folder: Path) -> None:
+    """Compress a layer's tar into `folder`, beside the digest of its contents; the tar goes."""
     plain = hashlib.sha256()
     with (
         tar.open("rb") as source,
-        (draft / "layer.tar.gz").open("wb") as packed,
+        (folder / "layer.tar.gz").open("wb") as packed,
         gzip.GzipFile("", "wb", compresslevel=5, fileobj=packed, mtime=0) as target,
     ):
         while chunk := source.read(1 << 20):
             plain.update(chunk)
             target.write(chunk)
     tar.unlink()
-    (draft / "diff-id").write_text(f"sha256:{plain.hexdigest()}")
+    (folder / "diff-id").write_text(f"sha256:{plain.hexdigest()}")

@@ -145,31 +145,34 @@ class Prefix:
         return sorted({path.parent for path in found})
 
 
-def unpack(suite: str, packages: Sequence[str]) -> Prefix:
+def unpack(suite: str, packages: Sequence[str], architecture: str = "") -> Prefix:
     """Download packages of a suite and unpack them, or take them from the cache folder.
 
-    Dependencies are not followed: name every package that is needed. Raises EngineUnavailable with
-    apt's own words when a package cannot be had.
+    Dependencies are not followed: name every package that is needed. `architecture` is Debian's
+    name of it (`arm64`), by default the machine's; nothing of a package is run. Raises
+    EngineUnavailable with apt's own words when a package cannot be had.
     """
     key = hashlib.sha256(" ".join(sorted(packages)).encode()).hexdigest()[:12]
-    target = cache.root() / "packages" / f"{suite}-{key}"
-    with cache.locked(cache.root() / "packages" / f"{suite}.lock"):
+    suite_here = f"{suite}-{architecture}" if architecture else suite
+    target = cache.root() / "packages" / f"{suite_here}-{key}"
+    with cache.locked(cache.root() / "packages" / f"{suite_here}.lock"):
         if not (target / "versions").is_file():
             shutil.rmtree(target, ignore_errors=True)
             with cache.building(target) as draft:
-                _download(suite, packages, draft)
+                _download(suite, packages, draft, architecture)
     lines = (target / "versions").read_text().splitlines()
     return Prefix(target, dict(line.split(" ", 1) for line in lines))
 
 
-def _download(suite: str, packages: Sequence[str], draft: Path) -> None:
+def _download(suite: str, packages: Sequence[str], draft: Path, architecture: str) -> None:
     for tool in ("apt-get", "dpkg-deb"):
         if not shutil.which(tool):
             message = f"{tool} is missing: the private engine is made from Debian's packages"
             raise EngineUnavailable(message)
     archives = draft / "archives"
     archives.mkdir()
-    env = {**os.environ, "APT_CONFIG": str(_apt_configuration(suite)), "LC_ALL": "C.UTF-8"}
+    configuration = _apt_configuration(suite, architecture)
+    env = {**os.environ, "APT_CONFIG": str(configuration), "LC_ALL": "C.UTF-8"}
     for command in (
         ["apt-get", "-q", "update"],
         ["apt-get", "-q", "download", *packages],
@@ -194,9 +197,9 @@ def _download(suite: str, packages: Sequence[str], draft: Path) -> None:
     (draft / "versions").write_text("".join(versions))
 
 
-def _apt_configuration(suite: str) -> Path:
+def _apt_configuration(suite: str, architecture: str) -> Path:
     """Write an apt configuration that knows one suite and shares nothing with the machine's."""
-    home = cache.root() / "apt" / suite
+    home = cache.root() / "apt" / (f"{suite}-{architecture}" if architecture else suite)
     for folder in ("lists/partial", "cache/archives/partial"):
         (home / folder).mkdir(parents=True, exist_ok=True)
     (home / "sources.list").write_text(source_line(suite) + "\n")
@@ -214,6 +217,9 @@ def _apt_configuration(suite: str) -> Path:
         # The download goes into our own folder, which apt's unprivileged user cannot enter.
         "APT::Sandbox::User": "root",
     }
+    if architecture:
+        settings["APT::Architecture"] = architecture
+        settings["APT::Architectures"] = architecture
     configuration = home / "apt.conf"
     configuration.write_text("".join(f'{name} "{value}";\n' for name, value in settings.items()))
     return configuration

@@ -17,6 +17,7 @@ from tests.engine.kinds import support
 from tests.engine.process import Process, spawn
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _CONFIGURATION = """\
@@ -28,6 +29,7 @@ http: {{addr: "{address}"}}
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG = "application/vnd.docker.container.image.v1+json"
 _LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,34 @@ class Registry:
         path = f"/v2/{repository}/manifests/{tag}"
         self._request("PUT", path, manifest, {"Content-Type": _MANIFEST})
         return _digest(manifest)
+
+    def push_index(self, repository: str, tag: str, tags: Mapping[str, str]) -> str:
+        """Store an index of images of the repository, by architecture; returns its digest."""
+        manifests = []
+        for architecture, each in sorted(tags.items()):
+            manifest = self._read(f"/v2/{repository}/manifests/{each}")
+            platform = {"architecture": architecture, "os": "linux"}
+            manifests.append(
+                {
+                    "mediaType": _MANIFEST,
+                    "digest": _digest(manifest),
+                    "size": len(manifest),
+                    "platform": platform,
+                }
+            )
+        document = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": manifests}
+        index = json.dumps(document).encode()
+        path = f"/v2/{repository}/manifests/{tag}"
+        self._request("PUT", path, index, {"Content-Type": _INDEX})
+        return _digest(index)
+
+    def _read(self, target: str) -> bytes:
+        url = f"http://{self.address}{target}"
+        request = urllib.request.Request(url, headers={"Accept": _MANIFEST})
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=60) as reply:
+            read: bytes = reply.read()
+        return read
 
     def _blob(self, repository: str, data: bytes) -> dict[str, object]:
         digest = _digest(data)

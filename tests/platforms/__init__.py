@@ -1,0 +1,1 @@
+"""Images for other platforms than the engine's own, on real engines."""

@@ -1,0 +1,125 @@
+"""arm64 on an engine for amd64, with no emulator: no program of arm64 can have run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from examples import lock
+from tests.engine import foreign_image
+from tests.errors.shown import fail
+from tests.errors.workspaces import DOCKERFILE, Workspace, workspace
+from tests.platforms.conftest import provide
+from tests.shop.conftest import SHOP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.engine import Build, Engine
+
+IMAGE = "uv-frontend-test/platforms"
+#: What the arm64 image says of itself.
+ASK = """\
+import json, platform, sys
+import numpy, pandas, pyarrow, scipy.linalg, sklearn
+import data
+print(json.dumps({
+    "machine": platform.machine(),
+    "prefix": sys.prefix,
+    "sum": float(numpy.arange(4).reshape(2, 2).dot([[1, 0], [0, 1]]).sum()),
+    "extension": numpy._core._multiarray_umath.__file__,
+    "bytecode": numpy.__cached__,
+    "data": data.__file__,
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def built(docker28: Engine, both: str) -> Iterator[Build]:
+    """The shop's data service for two platforms, in one build."""
+    lock.lock(SHOP)
+    options = ["--platform", "linux/amd64,linux/arm64"]
+    yield docker28.build(SHOP, *options, tag=IMAGE, build_args={"package": "data", "base": both})
+    docker28.docker("rmi", "--force", IMAGE, check=False)
+
+
+def test_one_result_with_both(docker28: Engine, built: Build) -> None:
+    for architecture in ("amd64", "arm64"):
+        options = ["--platform", f"linux/{architecture}", "--format", "{{json .}}"]
+        about = json.loads(docker28.docker("image", "inspect", *options, IMAGE).stdout)
+        assert about["Architecture"] == architecture
+        assert about["Config"]["Entrypoint"] == ["/app/.venv/bin/data"]
+
+
+def test_the_arm64_image_runs(built: Build, emulated: Callable[..., str]) -> None:
+    said = json.loads(emulated(IMAGE, "/app/.venv/bin/python", "-c", ASK))
+    assert said["machine"] == "aarch64"
+    assert said["prefix"] == "/app/.venv"
+    assert said["sum"] == 6.0
+    assert said["extension"].endswith("aarch64-linux-gnu.so")
+    assert said["bytecode"].endswith(".cpython-313.pyc")
+    assert said["data"].startswith("/app/.venv/lib/python3.13/site-packages/")
+
+
+def test_no_library_of_the_build_platform_is_in_it(
+    built: Build, emulated: Callable[..., str]
+) -> None:
+    script = (
+        "import pathlib, collections\n"
+        "files = pathlib.Path('/app/.venv').rglob('*.so*')\n"
+        "kinds = collections.Counter(f.read_bytes()[18] for f in files if f.is_file())\n"
+        "print(dict(kinds))"
+    )
+    # 183 is EM_AARCH64 (elf.h).
+    kinds = emulated(IMAGE, "/usr/bin/python3", "-c", script)
+    assert kinds.startswith("{183: ")
+    assert "," not in kinds
+
+
+def test_what_is_the_same_for_both_is_installed_once(built: Build) -> None:
+    steps = [v for v in built.executed if v.name.startswith("[linux/") and "/8] " in v.name]
+    titles = [vertex.name.partition("] ")[2] for vertex in steps]
+    for title in ("virtual environment", "member: data", "member: shop-core"):
+        assert titles.count(title) == 1
+    # What depends on the processor is installed for each.
+    assert len([title for title in titles if title.startswith("scipy ")]) == 2
+
+
+def test_nothing_runs_again(docker28: Engine, both: str, built: Build) -> None:
+    arguments = {"package": "data", "base": both}
+    again = docker28.build(
+        SHOP, "--platform", "linux/amd64,linux/arm64", tag=IMAGE, build_args=arguments
+    )
+    assert [
+        v.name for v in again.executed if v.name.startswith("[linux/") and "/8] " in v.name
+    ] == []
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workspace:
+    return workspace(tmp_path / "shop").service("api")
+
+
+def test_a_base_that_exists_for_the_other_platform_alone(
+    engine: Engine, shop: Workspace, tmp_path: Path
+) -> None:
+    base = provide(engine, foreign_image.ARM64)
+    shop.lock().write("Dockerfile", f'{DOCKERFILE}package = "api"\nbase = "{base}"\n')
+    out = tmp_path / "out"
+    engine.build(shop.folder, "--platform", "linux/arm64", "--output", f"type=local,dest={out}")
+    assert (out / "app/.venv/bin/python").readlink().name.startswith("python3")
+    assert (out / "app/main.py").is_file()
+    assert (out / "usr/lib/ld-linux-aarch64.so.1").is_file()
+
+
+def test_what_must_run_there_is_named(docker28: Engine, compiled: Workspace) -> None:
+    shown = fail(docker28, compiled.folder, "--platform", "linux/amd64,linux/arm64")
+    assert shown.title == (
+        "core (its wheel is for py3-none-linux_x86_64) must be built on linux/arm64, and this "
+        "engine on linux/amd64 runs no programs for it"
+    )
+    assert shown.remedy.startswith("Register an emulator on the engine's machine, ")
+    assert shown.where == "libs/core/pyproject.toml:6\n[build-system]"
