@@ -123,7 +123,7 @@ def resolve_foreign(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Pl
     name = bases.choose(job.settings, lock.requires_python, bases.pinned(job.workspace.python_pin))
     base = bases.resolve(gateway, request, name, platform, places)
     host = foreign.host(job, on_host)
-    found = foreign.pythons(gateway, job, base, platform, host.builder)
+    found, system = foreign.read(gateway, job, base, platform, host.builder)
     target = foreign.same_python(found, host.target)
     if target is None and found[0].release != host.target.release:
         host = on_host(foreign.with_python(job, found[0].minor))
@@ -132,8 +132,10 @@ def resolve_foreign(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Pl
         # A platform that uv cannot install for from here: all of it by emulation.
         return resolve(gateway, job, uv, platform)
     check_python(lock, target, base.name, places)
-    builder = replace(host.builder, foreign=Foreign())
-    return replace(host, platform=platform, base=base, builder=builder, target=target)
+    footing = settle(job, base, system)
+    owner = (footing.accounts.owner.uid, footing.accounts.owner.gid)
+    builder = replace(host.builder, foreign=Foreign(), owner=owner, app=system.app)
+    return Ground(platform, base, builder, target, footing)
 
 
 def compile_there(

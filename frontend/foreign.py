@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import llb
 from frontend import base as bases
+from frontend.base_system import System
 from frontend.container import LAYER, ROOT, Builder, steps
 from frontend.errors import FrontendError, Place
 from frontend.gateway import GatewayError, PathNotFoundError
@@ -74,10 +75,13 @@ def with_python(job: Job, python: str) -> Job:
     return replace(job, settings=replace(job.settings, spec=spec))
 
 
-def pythons(
+def read(
     gateway: Gateway, job: Job, base: BaseImage, platform: llb.Platform, builder: Builder
-) -> tuple[Target, ...]:
-    """Every Python of `base`, read in a step on `builder`'s platform; FrontendError for none."""
+) -> tuple[tuple[Target, ...], System]:
+    """Every Python of `base`, and what else it holds, read in a step on `builder`'s platform.
+
+    FrontendError where it has no Python.
+    """
     assert builder.target is not None
     filesystem = bases.filesystem(base, job.request, platform, f"[base] FROM {base.name}")
     output = builder.step(
@@ -95,14 +99,16 @@ def pythons(
         mounts=[llb.Bind(f"{ROOT}/steps", steps("foreign")), llb.Bind(f"{ROOT}/base", filesystem)],
         network=False,
     )
-    found = json.loads(gateway.solve(output).read_file("/python.json"))
+    report = gateway.solve(output).read_file("/python.json")
+    found = json.loads(report)["pythons"]
     if not found:
         raise FrontendError(
             f"{base.name} for {platform.id} has no Python",
             remedy="Choose an image that has CPython on PATH, such as python:3.13-slim.",
             places=base_places(job),
         )
-    return tuple(Target.from_foreign(each, builder.target, platform) for each in found)
+    pythons = tuple(Target.from_foreign(each, builder.target, platform) for each in found)
+    return pythons, System.from_probe(report)
 
 
 def same_python(found: Sequence[Target], here: Target) -> Target | None:

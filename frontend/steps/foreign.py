@@ -3,13 +3,15 @@
     foreign.py OUTPUT ROOT PATH [FIRST ...]
 
 ROOT is where the image's filesystem is mounted, PATH its search path, FIRST where to look before
-that. OUTPUT receives a list as JSON, the interpreter that a user would get first.
+that. OUTPUT receives JSON: "pythons" is a list, the one that a user would get first; "system" is
+what `probe.py` tells of an image that it runs in.
 """
 
 import glob
 import json
 import os
 import re
+import stat
 import struct
 import sys
 
@@ -113,10 +115,11 @@ def describe(root, path):
     for landmark in inside(root, prefix + "/lib/python3.*/os.py"):
         name = landmark.split("/")[-2]
         minor = re.escape(name[len("python") :].rstrip("t")).encode()
-        pattern = rb"\0(" + minor + rb"\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)\+?\0"
+        # Mostly a string of its own; linkers also let it be the end of a longer one.
+        pattern = rb"(?<![0-9.])(" + minor + rb"\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)\+?\0"
         shared = library(root, prefix, "lib%s.so.1.0" % name)
         for part in (data, content(root, shared) if shared else b""):
-            found = re.search(pattern, part)
+            found = re.search(rb"\0" + pattern, part) or re.search(pattern, part)
             if found and machine:
                 return {
                     "path": path,
@@ -127,6 +130,41 @@ def describe(root, path):
                     "libc": libc_of(root, loader),
                 }
     return None
+
+
+def text(root, path):
+    """A file's text, empty where it cannot be read."""
+    found = real(root, path)
+    try:
+        return content(root, found).decode("utf-8", "replace") if found else ""
+    except OSError:
+        return ""
+
+
+def system(root, search):
+    """What the image holds besides Python, as far as it matters to what is added."""
+    release = {}
+    for line in (text(root, "/etc/os-release") or text(root, "/usr/lib/os-release")).splitlines():
+        key, _, value = line.partition("=")
+        release[key] = value.strip().strip("\"'")
+    app = None
+    if os.path.isdir(root + "/app") and not os.path.islink(root + "/app"):
+        info = os.stat(root + "/app")
+        app = [info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode)]
+    return {
+        "id": release.get("ID", ""),
+        "version": release.get("VERSION_ID", ""),
+        "codename": release.get("VERSION_CODENAME", ""),
+        "programs": [
+            name
+            for name in ("sh", "apt-get", "apk")
+            if any(real(root, folder + "/" + name) for folder in search.split(":"))
+        ],
+        "app": app,
+        "environment": os.path.lexists(root + "/app/.venv"),
+        "passwd": text(root, "/etc/passwd"),
+        "group": text(root, "/etc/group"),
+    }
 
 
 def candidates(root, search, first):
@@ -150,8 +188,9 @@ def main(output, root, search, *first):
         if program not in seen:
             seen.add(program)
             found.append(describe(root, path))
+    about = {"pythons": [each for each in found if each], "system": system(root, search)}
     with open(output, "w") as file:
-        json.dump([each for each in found if each], file, sort_keys=True)
+        json.dump(about, file, sort_keys=True)
 
 
 if __name__ == "__main__":

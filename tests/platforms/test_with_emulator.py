@@ -36,6 +36,6 @@ def test_it_runs_on_the_image_s_platform(
     for platform, machine in (("linux_amd64", "x86_64"), ("linux_arm64", "aarch64")):
         found = out / platform / "app/.venv/lib/python3.13/site-packages/core-1.0.dist-info/WHEEL"
         assert f"Tag: py3-none-linux_{machine}\n" in found.read_text()
-    # Only that step ran there: the other members are the same for both.
-    assert len([v for v in build.executed if v.name.endswith("] member: core")]) == 2
-    assert len([v for v in build.executed if v.name.endswith("] virtual environment")]) == 1
+    # Each has a step of its own; what does not depend on the processor is shared.
+    assert len([v for v in build.vertexes if v.name.endswith("] member: core")]) == 2
+    assert len([v for v in build.vertexes if v.name.endswith("] virtual environment")]) == 1
