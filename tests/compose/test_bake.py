@@ -1,0 +1,134 @@
+"""docker-bake.hcl of the shop, and the GitHub Actions workflow that runs it.
+
+The workflow's own command runs here, in a shell, on a machine that has built nothing yet.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from examples import lock
+from tests.compose.conftest import SERVICES
+from tests.engine import Build, ca_bundle
+from tests.engine.progress import Progress, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import Engines
+    from tests.engine import Engine
+
+WORKFLOW = ".github/workflows/images.yaml"
+#: buildx puts the target into the brackets, if there are several.
+_STEP = re.compile(r"\[(?:\S+ +)?(?P<number>\d+)/(?P<total>\d+)\] (?P<title>.+)")
+#: Reads YAML and holds it against GitHub's own schema of workflows, which comes with it.
+_SCHEMA = "check-jsonschema==0.37.1"
+
+
+@pytest.fixture
+def workspace(checkout: Path, fresh_base: str) -> Path:
+    """A checkout with a base on which nothing was built, and with the machine's certificates."""
+    with (checkout / "pyproject.toml").open("a") as manifest:
+        manifest.write(f'\n[tool.uv-frontend]\nbase = "{fresh_base}"\n')
+    if bundle := ca_bundle():
+        secret = {"secret": [f"type=file,id=ca,src={bundle}"]}
+        override = {"target": dict.fromkeys(SERVICES, secret)}
+        (checkout / "docker-bake.override.json").write_text(json.dumps(override))
+    return checkout
+
+
+def executed(progress: Progress) -> Counter[str]:
+    """How often a step of each title ran."""
+    found = (_STEP.fullmatch(vertex.name) for vertex in progress.executed)
+    return Counter(match["title"] for match in found if match)
+
+
+def totals(progress: Progress) -> dict[str, int]:
+    """How many steps each service has, be they executed or not."""
+    found = ((v.name, match) for v in progress.vertexes if (match := _STEP.fullmatch(v.name)))
+    return {name.partition(" ")[0].strip("["): int(match["total"]) for name, match in found}
+
+
+def bake(engine: Engine, folder: Path, command: str, **env: str) -> Progress:
+    """Run a command line as the workflow's shell does."""
+    private = {"BUILDX_BAKE_ENTITLEMENTS_FS": "0", "BUILDKIT_PROGRESS": "rawjson"}
+    search = f"{engine.program.rpartition('/')[0]}:{engine.env['PATH']}"
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", command],
+        check=False,
+        cwd=folder,
+        env={**engine.env, **private, **env, "PATH": search},
+        capture_output=True,
+        text=True,
+    )
+    progress = parse(done.stderr)
+    assert done.returncode == 0, Build(done.returncode, done.stdout, "", progress).report()
+    return progress
+
+
+def test_steps_in_common_run_once(docker28: Engine, workspace: Path) -> None:
+    progress = bake(docker28, workspace, "docker buildx bake")
+    try:
+        ran = executed(progress)
+        assert set(ran.values()) == {1}, ran
+        # All four have the environment and the catalog, three of them the library shop-core.
+        assert {"virtual environment", "member: shop-catalog", "member: shop-core"} <= set(ran)
+        assert set(totals(progress)) == set(SERVICES)
+        assert ran.total() <= sum(totals(progress).values()) - 3 - 3 - 2
+        answer = docker28.run("shop-worker:latest", "--check").stdout
+        assert json.loads(answer)["tasks"] == ["shop.invoice"]
+    finally:
+        images = [f"shop-{name}" for name in SERVICES]
+        docker28.docker("rmi", "--force", *images, check=False)
+
+
+@pytest.fixture(scope="module")
+def workflow() -> dict[str, Any]:
+    """The workflow, read by a YAML parser and found to be one by GitHub's schema."""
+    path = lock.SHOP / WORKFLOW
+    uv = [*lock.uv_command(), "tool", "run", "--no-config", "--quiet", "--from", _SCHEMA]
+    schema = ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", str(path)]
+    checked = subprocess.run([*uv, *schema], check=False, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    script = "import json, sys, ruamel.yaml as y; print(json.dumps(y.YAML().load(sys.stdin)))"
+    read = subprocess.run(
+        [*uv[:-2], "--from", _SCHEMA, "python", "-c", script],
+        check=True,
+        input=path.read_text(),
+        capture_output=True,
+        text=True,
+    )
+    loaded: dict[str, Any] = json.loads(read.stdout)
+    return loaded
+
+
+@pytest.fixture
+def runner(engines: Engines) -> Iterator[Engine]:
+    """A machine on which nothing was ever built."""
+    with engines.another("docker28", "runner") as engine:
+        yield engine
+
+
+def test_a_new_runner_installs_nothing_of_what_the_registry_has(
+    docker28: Engine, runner: Engine, workspace: Path, fresh_base: str, workflow: dict[str, Any]
+) -> None:
+    (step,) = [each for each in workflow["jobs"]["images"]["steps"] if "run" in each]
+    registry = f"{docker28.registry.address}/{fresh_base.replace(':', '/')}"
+    values = {"REGISTRY": registry, "TAG": "1f2e3d", "PUSH": "--push"}
+    assert set(step["env"]) == set(values)
+    first = bake(docker28, workspace, step["run"], **values)
+    assert not any("error" in vertex.error for vertex in first.vertexes)
+
+    again = bake(runner, workspace, step["run"], **values)
+
+    assert totals(again) == totals(first)
+    assert executed(again) == {}
+    image = f"{registry}/report:1f2e3d"
+    assert "Cast-iron teapot" in runner.run(image).stdout
