@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from frontend import base as bases
-from frontend import foreign, targets
+from frontend import foreign, groups, targets
 from frontend.closure import check_members, check_python, close
 from frontend.container import Builder, Foreign
 from frontend.errors import FrontendError
@@ -94,12 +94,13 @@ def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) 
     """Resolve base and builder image, and find the Python of the builder."""
     request, spec, lock = job.request, job.settings.spec, job.workspace.lock
     pin = bases.pinned(job.workspace.python_pin)
-    name = bases.choose(job.settings, lock.requires_python, pin)
+    name = bases.choose(job.settings, job.requires_python, pin)
     base = bases.resolve(gateway, request, name, platform, base_places(job))
     wanted = spec.python or pin or lock.requires_python
     builder = _builder(gateway, request, uv, platform, base)
     target, system = bases.probe(gateway, builder, wanted, base_places(job))
     check_python(lock, target, base.name, base_places(job))
+    groups.check_python(job.python_needs, target, base.name)
     if spec.builder:
         places = job.settings.origin("builder")
         chosen = bases.resolve(gateway, request, spec.builder, platform, places, role="builder")

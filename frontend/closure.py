@@ -40,11 +40,21 @@ _TOOL = "uv-frontend"
 
 @dataclass(frozen=True)
 class Selection:
-    """What the user wants of the workspace."""
+    """What the user wants of the workspace.
+
+    An extra or group is that of every chosen package which has one of that name; a group that none
+    of them has is the workspace root's. `others` are further packages in the same image.
+    """
 
     package: str
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The names of all chosen packages, in the order they were named."""
+        return (self.package, *self.others)
 
 
 @dataclass(frozen=True)
@@ -103,7 +113,9 @@ def export(files: Mapping[str, str], selection: Selection, place: Sequence[Place
             "--no-default-groups",
             "--no-header",
         ]
-        command += ["--format", "pylock.toml", "--package", selection.package]
+        command += ["--format", "pylock.toml"]
+        for package in selection.packages:
+            command += ["--package", package]
         for extra in selection.extras:
             command += ["--extra", extra]
         for group in selection.groups:

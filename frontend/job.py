@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from frontend import context as contexts
+from frontend import groups
 from frontend import spec as specs
 from frontend import workspace as workspaces
 from frontend.closure import UV_VERSION, Selection, export
@@ -16,6 +18,8 @@ from frontend.freshness import compare
 from frontend.manifest import for_export
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from packaging.pylock import Pylock
 
     from frontend.context import Context, FirstReads
@@ -37,6 +41,30 @@ class Job:
     workspace: Workspace
     package: LocalPackage
     selection: Selection
+    others: tuple[LocalPackage, ...] = ()
+
+    @property
+    def packages(self) -> tuple[LocalPackage, ...]:
+        """All packages that the image is for, in the order they were named."""
+        return (self.package, *self.others)
+
+    @cached_property
+    def python_needs(self) -> tuple[groups.PythonNeed, ...]:
+        """What the chosen dependency groups ask of Python."""
+        return groups.python_needs(self.workspace, self.packages, self.selection.groups)
+
+    @property
+    def requires_python(self) -> str:
+        """What the workspace admits, and the chosen groups do, as a version specifier."""
+        needs = (need.specifier for need in self.python_needs)
+        return ",".join(filter(None, (self.workspace.lock.requires_python, *needs)))
+
+    @property
+    def local_names(self) -> tuple[str, ...]:
+        """The local packages that these may need on some platform, themselves included."""
+        chosen, lock = self.selection, self.workspace.lock
+        found = (lock.local_closure(name, chosen.extras, chosen.groups) for name in chosen.packages)
+        return tuple(sorted({name for names in found for name in names}))
 
 
 def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
@@ -55,16 +83,29 @@ def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
     root = specs.from_manifest(workspace.root)
     settings = specs.settle(arguments, body, root)
     if settings.spec.package:
-        package = workspaces.find_package(workspace, settings)
+        packages = workspaces.find_packages(workspace, settings)
     else:
         misplaced = specs.misplaced(body, "package") or specs.misplaced(root, "package")
         package, workspace = workspaces.only_package(gateway, context, workspace, misplaced)
-    workspace = workspaces.read_manifests(gateway, context, workspace, [package])
-    manifest = workspace.manifest(package)
-    settings = specs.settle(arguments, body, specs.from_manifest(manifest), root)
-    selection = Selection(package.name, settings.spec.extras or (), settings.spec.groups or ())
+        packages = (package,)
+    workspace = workspaces.read_manifests(gateway, context, workspace, packages)
+    tables = [specs.from_manifest(workspace.manifest(package)) for package in packages]
+    settings = specs.settle(arguments, body, *tables, root)
+    selection = select(workspace, packages, settings)
     workspaces.check_selection(workspace, settings, selection)
-    return Job(request, context, settings, workspace, package, selection)
+    return Job(request, context, settings, workspace, packages[0], selection, packages[1:])
+
+
+def select(workspace: Workspace, packages: Sequence[LocalPackage], settings: Settings) -> Selection:
+    """Say what `settings` choose of `packages`, whose manifests have been read."""
+    spec = settings.spec
+    chosen = spec.groups or ()
+    if spec.default_groups:
+        defaults = (groups.defaults(workspace, package) for package in packages)
+        more = (name for found in defaults for name in found if name != groups.DEV)
+        chosen = tuple(dict.fromkeys((*chosen, *more)))
+    names = tuple(package.name for package in packages)
+    return Selection(names[0], spec.extras or (), chosen, names[1:])
 
 
 def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
@@ -77,13 +118,11 @@ def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
         "pyproject.toml": for_export(workspace.root),
         "uv.lock": workspace.lock.document.source.text,
     }
-    if job.package.path != ".":
-        manifest = workspace.manifest(job.package)
-        files[f"{job.package.path}/pyproject.toml"] = manifest.source.text
-    names = workspace.lock.local_closure(
-        job.package.name, job.selection.extras, job.selection.groups
-    )
-    needed = [workspace.lock.local_packages[name] for name in names]
+    for package in job.packages:
+        if package.path != ".":
+            manifest = workspace.manifest(package)
+            files[f"{package.path}/pyproject.toml"] = manifest.source.text
+    needed = [workspace.lock.local_packages[name] for name in job.local_names]
 
     def read_and_check() -> Workspace:
         found = workspaces.read_manifests(gateway, job.context, workspace, needed)
@@ -123,13 +162,12 @@ def check_lock(gateway: Gateway, job: Job) -> None:
     if mode == "off":
         return
     lock, workspace, selection = job.workspace.lock, job.workspace, job.selection
-    names = lock.local_closure(selection.package, selection.extras, selection.groups)
-    for name in names:
+    for name in job.local_names:
         member = lock.local_packages[name]
         if name not in lock.members:
             continue
-        groups = selection.groups if name == selection.package else ()
-        for drift in compare(lock, member, workspace.manifest(member), groups):
+        chosen = selection.groups if name in selection.packages else ()
+        for drift in compare(lock, member, workspace.manifest(member), chosen):
             if mode == "strict" and not drift.harmless:
                 raise FrontendError(
                     f"the lock is out of date: {drift.message}",

@@ -156,6 +156,7 @@ class Plan:
     target: Target
     package: LocalPackage
     layers: tuple[Layer, ...] = field(default=())
+    others: tuple[LocalPackage, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -185,38 +186,46 @@ def make(
     target: Target,
     package: LocalPackage,
     *,
+    others: tuple[LocalPackage, ...] = (),
     shape: Shape | None = None,
     workdir: str = "/app",
     files: Iterable[Copied] = (),
     changes: Iterable[Change] = (),
 ) -> Plan:
-    """Lay out the image of `package`; `changes` are made on the base, the first lowest."""
+    """Lay out the image of `package`, and of `others` where there are several.
+
+    `changes` are made on the base, the first lowest.
+    """
     below = [Layer(Kind.BASE, change=change) for change in changes]
     shape = shape or Shape()
     shape = replace(shape, layers=shape.layers - len(below))
-    local = [Layer(Kind.MEMBER, members=(p,)) for p in _installed(closure, package)]
-    if package.virtual:
-        local.append(
-            Layer(Kind.SOURCE, members=(package,), copies=(Copied(package.path, workdir),))
-        )
+    chosen = (package, *others)
+    local = [Layer(Kind.MEMBER, members=(p,)) for p in _installed(closure, chosen)]
+    for virtual in (p for p in chosen if p.virtual):
+        # One has the working directory for itself; among several each keeps its place in the
+        # workspace.
+        place = posixpath.normpath(posixpath.join(workdir, virtual.path)) if others else workdir
+        local.append(Layer(Kind.SOURCE, members=(virtual,), copies=(Copied(virtual.path, place),)))
     copied = tuple(files)
     top = [Layer(Kind.FILES, copies=copied)] if copied else []
     # Skeleton, other packages and files need a layer each, and so does each kind of step for
     # members. Where the limit leaves nothing for heavy sets, their packages are like all others.
-    needed = 2 + len({layer.kind for layer in local}) + len(top)
+    sources = sum(layer.kind is Kind.SOURCE for layer in local)
+    needed = 2 + sources + (len(local) > sources) + len(top)
     heavy, left = _heavy(closure.third_party, shape.heavy, shape.layers - needed)
     room = shape.layers - 1 - len(heavy) - len(top)
     # Third-party packages need one layer at least; members too many to be apart share one.
     local = _within(local, room - 1)
     third_party = _third_party(left, shape, room - len(local))
-    skeleton = Layer(Kind.SKELETON)
-    return Plan(target, package, (*below, skeleton, *heavy, *third_party, *local, *top))
+    layers = (*below, Layer(Kind.SKELETON), *heavy, *third_party, *local, *top)
+    return Plan(target, package, layers, others)
 
 
-def _installed(closure: Closure, package: LocalPackage) -> list[LocalPackage]:
-    """The members to install, the one the image is for last: it changes most often."""
+def _installed(closure: Closure, chosen: Sequence[LocalPackage]) -> list[LocalPackage]:
+    """The members to install, those the image is for last: they change most often."""
+    names = {package.name for package in chosen}
     found = [local for local in closure.local if not local.virtual]
-    return sorted(found, key=lambda local: (local.name == package.name, local.name))
+    return sorted(found, key=lambda local: (local.name in names, local.name))
 
 
 def _heavy(
@@ -239,17 +248,19 @@ def _heavy(
 
 
 def _within(local: list[Layer], room: int) -> list[Layer]:
-    """Join the lowest of `local` into one layer if there is no room for each."""
-    room = max(room, 1)
-    if len(local) <= room:
+    """Join the lowest members into one layer if there is no room for each.
+
+    Installed and copied packages stay separate steps, whatever room there is.
+    """
+    installed = [layer for layer in local if layer.kind is Kind.MEMBER]
+    sources = [layer for layer in local if layer.kind is Kind.SOURCE]
+    room = max(room - len(sources), 1)
+    if len(installed) <= room:
         return local
-    apart = local[len(local) - room + 1 :]
-    joined = local[: len(local) - room + 1]
+    apart = installed[len(installed) - room + 1 :]
+    joined = installed[: len(installed) - room + 1]
     members = tuple(member for layer in joined for member in layer.members)
-    if any(layer.kind is Kind.SOURCE for layer in joined):
-        # Only with room for a single layer: installed and copied packages stay two steps.
-        return [Layer(Kind.MEMBER, members=members[:-1]), joined[-1]]
-    return [Layer(Kind.MEMBER, members=members), *apart]
+    return [Layer(Kind.MEMBER, members=members), *apart, *sources]
 
 
 def _third_party(packages: list[LockedPackage], shape: Shape, room: int) -> list[Layer]:
@@ -343,7 +354,8 @@ def text(plan: Plan) -> str:
     """Write the plan for people: a line a layer, the packages below it."""
     target = plan.target
     libc = f"{target.libc.name} {'.'.join(map(str, target.libc.version))}"
-    lines = [f"{plan.package.name}: Python {target.version}, {target.machine}, {libc}"]
+    names = ", ".join(package.name for package in (plan.package, *plan.others))
+    lines = [f"{names}: Python {target.version}, {target.machine}, {libc}"]
     for number, layer in enumerate(plan.layers, 1):
         lines.append(f"{number:>3}. {layer.kind:<9} {layer.title}")
         for package in layer.packages if len(layer.packages) > 1 else ():

@@ -48,6 +48,16 @@ def _name(value: str) -> str:
     return name
 
 
+def _packages(value: object) -> object:
+    """One name, or several for an image of several packages; each once."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise ValueError("a package is named by text: write it in quotes")
+    if not names:
+        raise ValueError("name a package")
+    return tuple(dict.fromkeys(_name(name) for name in names))
+
+
 def _files(value: object) -> object:
     """A list of paths keeps each path's place below the working directory; a table says where."""
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
@@ -112,7 +122,9 @@ class Spec(BaseModel):
         hide_input_in_errors=True,
     )
 
-    package: Name | None = Field(None, description="the package to build an image of")
+    package: Annotated[tuple[str, ...], BeforeValidator(_packages)] | None = Field(
+        None, description="the package to build an image of, or several in one image"
+    )
     workspace: Folder | None = Field(None, description="folder of the workspace in the context")
     python: Text | None = Field(
         None,
@@ -123,6 +135,9 @@ class Spec(BaseModel):
     builder: str | None = Field(None, min_length=1, description="image packages are installed in")
     extras: tuple[Name, ...] | None = Field(None, description="extras of the package")
     groups: tuple[Name, ...] | None = Field(None, description="dependency groups to install")
+    default_groups: bool | None = Field(
+        None, description="true installs uv's default groups as well, all but dev"
+    )
     entrypoint: Command | None = Field(None, description="command the container runs")
     cmd: Command | None = Field(None, description="arguments, or the command without entrypoint")
     env: dict[Variable, Text] | None = Field(
@@ -167,9 +182,9 @@ _FIELDS = {name.replace("_", "-"): name for name in Spec.model_fields}
 KEYS = tuple(_FIELDS)
 _TABLES = ("env", "labels")
 _TABLES_OF_TEXT = (*_TABLES, "files")
-_LISTS = ("extras", "groups", "ports", "files", "heavy")
+_LISTS = ("package", "extras", "groups", "ports", "files", "heavy")
 _COMMANDS = ("entrypoint", "cmd")
-_FLAGS = ("merge",)
+_FLAGS = ("default-groups", "merge")
 _INSTRUCTION = re.compile(
     r"^(FROM|RUN|COPY|ADD|WORKDIR|ENV|CMD|ENTRYPOINT|ARG)\s+[^=\s]", re.MULTILINE | re.IGNORECASE
 )

@@ -92,17 +92,17 @@ def open_workspace(
     return Workspace(folder, root, Lock.parse(files[lock_name]), pinned)
 
 
-def find_package(workspace: Workspace, settings: Settings) -> LocalPackage:
-    """Return the member that `package` names; FrontendError with the nearest names otherwise."""
-    name = settings.spec.package or ""
+def find_packages(workspace: Workspace, settings: Settings) -> tuple[LocalPackage, ...]:
+    """Return the members that `package` names; FrontendError with the nearest names otherwise."""
     members = workspace.lock.members
-    if name in members:
-        return members[name]
-    raise FrontendError(
-        f"the workspace has no package {name!r}",
-        remedy=_instead(name, members, "no package at all"),
-        places=settings.place("package") or (_members_place(workspace),),
-    )
+    for name in settings.spec.package or ():
+        if name not in members:
+            raise FrontendError(
+                f"the workspace has no package {name!r}",
+                remedy=_instead(name, members, "no package at all"),
+                places=settings.place("package") or (_members_place(workspace),),
+            )
+    return tuple(members[name] for name in settings.spec.package or ())
 
 
 def only_package(
@@ -207,23 +207,26 @@ def _missing(
 
 def check_selection(workspace: Workspace, settings: Settings, selection: Selection) -> None:
     """Refuse unknown extras and groups, and combinations that the lock declares incompatible."""
-    lock, name = workspace.lock, selection.package
-    package = lock.members[name]
-    groups = sorted({*lock.groups(name), *lock.root_groups()})
+    lock, names = workspace.lock, selection.packages
+    package = lock.members[selection.package]
+    extras = sorted({extra for name in names for extra in lock.extras(name)})
+    groups = sorted({*(g for name in names for g in lock.groups(name)), *lock.root_groups()})
     for key, chosen, known in (
-        ("extras", selection.extras, lock.extras(name)),
+        ("extras", selection.extras, extras),
         ("groups", selection.groups, groups),
     ):
         for item in chosen:
             if item in {canonicalize_name(k) for k in known}:
                 continue
             raise FrontendError(
-                f"package {name!r} has no {key[:-1]} {item!r}",
+                f"package {' or '.join(map(repr, names))} has no {key[:-1]} {item!r}",
                 remedy=_instead(item, known, f"no {key}"),
                 places=settings.place(key) or (_table_place(workspace.manifest(package), key),),
             )
-    found = lock.conflict(name, selection.extras, selection.groups)
-    if found:
+    for name in names:
+        found = lock.conflict(name, selection.extras, selection.groups)
+        if not found:
+            continue
         both = " and ".join(f"{kind} {item!r}" for kind, item in found)
         place = settings.place("extras") or settings.place("groups")
         raise FrontendError(

@@ -29,6 +29,7 @@ def select(gateway: Gateway, job: Job) -> Job:
 
 def make(site: Site) -> Product:
     """Lay the package and its closure on the base."""
+    check_command(site.job)
     return assemble(site, planned(site))
 
 
@@ -72,12 +73,13 @@ def make_plan(
             remedy="Choose another `base`, or make one of fewer layers.",
             places=base_places(job),
         )
-    group = job.workspace.lock.group_names(plan.HEAVY_GROUP, [job.package.name])
+    group = job.workspace.lock.group_names(plan.HEAVY_GROUP, job.selection.packages)
     workdir = spec.workdir or WORKDIR
     return plan.make(
         closure,
         target,
         job.package,
+        others=job.others,
         shape=plan.Shape(
             heavy=(*(spec.heavy or ()), *((tuple(sorted(group)),) if group else ())),
             big=plan.BIG if spec.big is None else spec.big,
@@ -87,6 +89,29 @@ def make_plan(
         files=plan.copies(spec.files or {}, workdir),
         changes=changes,
     )
+
+
+def runnable(job: Job) -> dict[str, list[str]]:
+    """The packages of the image that a container could run, each with its scripts."""
+    found = {}
+    for package in job.packages:
+        project = job.workspace.manifest(package).get("project") or {}
+        # uv installs no scripts of a virtual package: there would be nothing to start.
+        scripts = sorted(project.get("scripts") or {}) if not package.virtual else []
+        if image.command(scripts, package.name, None, None)[0]:
+            found[package.name] = scripts
+    return found
+
+
+def check_command(job: Job) -> None:
+    """Refuse an image of several packages that does not say which of them containers run."""
+    names = list(runnable(job))
+    if len(names) > 1 and job.settings.spec.entrypoint is None and job.settings.spec.cmd is None:
+        raise FrontendError(
+            f"the build does not say which package a container runs: {', '.join(names)}",
+            remedy="Set `entrypoint`, or `cmd`, to the script of one of them.",
+            places=job.settings.origin("package"),
+        )
 
 
 def without_package(run: image.Runtime) -> image.Runtime:
@@ -101,17 +126,17 @@ def started(site: Site) -> image.Runtime:
 
 def runtime(job: Job) -> image.Runtime:
     """How containers run: the spec, and the package's metadata."""
-    spec, manifest = job.settings.spec, job.workspace.manifest(job.package)
-    project = manifest.get("project") or {}
-    entrypoint, cmd = image.command(
-        # uv installs no scripts of a virtual package: there would be nothing to start.
-        sorted(project.get("scripts") or {}) if not job.package.virtual else (),
-        job.package.name,
-        spec.entrypoint,
-        spec.cmd,
-    )
-    version = str(project.get("version") or job.package.version)
-    labels = image.metadata_labels(project, job.package.name, version)
+    spec, scripts = job.settings.spec, runnable(job)
+    # Scripts of one package at most: `check_command` refuses a choice.
+    name = next(iter(scripts), job.package.name)
+    entrypoint, cmd = image.command(scripts.get(name, ()), name, spec.entrypoint, spec.cmd)
+    if job.others:
+        # A version, a description and so on would be those of one package.
+        labels = image.metadata_labels({}, ", ".join(job.selection.packages), "")
+    else:
+        project = job.workspace.manifest(job.package).get("project") or {}
+        version = str(project.get("version") or job.package.version)
+        labels = image.metadata_labels(project, job.package.name, version)
     return image.Runtime(
         entrypoint,
         cmd,

@@ -25,7 +25,7 @@ def of_toml(text: str, filename: str = "Dockerfile") -> Settings:
 
 
 def set_keys(settings: Settings) -> dict[str, Any]:
-    return settings.spec.model_dump(exclude_none=True)
+    return settings.spec.model_dump(by_alias=True, exclude_none=True)
 
 
 def of_argument(text: str) -> Settings:
@@ -57,7 +57,7 @@ def test_every_key_has_a_section_and_every_section_a_key() -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_section_begins_with_the_description_that_errors_show(key: str) -> None:
-    description = Spec.model_fields[key].description
+    description = Spec.model_fields[key.replace("-", "_")].description
     assert description
     first = REFERENCE.section(f"`{key}`").strip().split("\n\n")[0]
     assert first == f"{description[0].upper()}{description[1:]}."
@@ -107,7 +107,7 @@ def test_the_readme_lists_every_key_with_the_default_of_the_reference() -> None:
     table = {
         found.group(1): row[1:]
         for row in rows(README.section("Keys"))
-        if (found := re.match(r"\[`(\w+)`\]", row[0]))
+        if (found := re.match(r"\[`([\w-]+)`\]", row[0]))
     }
     assert list(table) == described()
     for key, (_, default, example) in table.items():

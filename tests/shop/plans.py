@@ -19,7 +19,7 @@ from frontend.plan import text
 from frontend.request import Request
 from frontend.targets.image import make_plan
 from frontend.toml_document import TomlDocument
-from frontend.workspace import Workspace, find_package, open_workspace
+from frontend.workspace import Workspace, find_packages, open_workspace
 from tests.unit.frontend.targets import target
 
 GOLDEN = Path(__file__).with_name("plans")
@@ -34,7 +34,7 @@ def plan_text(folder: Path, package: str) -> str:
     }
     workspace = open_workspace(".", files)
     arguments = spec.from_arguments({"package": package})
-    chosen = find_package(workspace, spec.settle(arguments))
+    (chosen,) = find_packages(workspace, spec.settle(arguments))
     path = workspace.manifest_path(chosen)
     manifest = TomlDocument.parse(SourceText(path, (folder / path).read_text()))
     workspace = Workspace(".", workspace.root, workspace.lock, manifests={chosen.name: manifest})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from frontend import spec
-from frontend.closure import Closure
+from frontend.closure import Closure, Selection
 from frontend.errors import FrontendError, SourceText
 from frontend.image import BaseImage
 from frontend.lock import LocalPackage, Lock
@@ -24,7 +24,13 @@ def job() -> Any:
     body = spec.from_build_file(spec.parse_build_file(DOCKERFILE))
     lock = Lock.parse(SourceText("uv.lock", "version = 1\n"))
     workspace = SimpleNamespace(lock=lock)
-    return SimpleNamespace(settings=spec.settle(body), workspace=workspace, package=API)
+    return SimpleNamespace(
+        settings=spec.settle(body),
+        workspace=workspace,
+        package=API,
+        others=(),
+        selection=Selection("api"),
+    )
 
 
 def base(layers: int) -> BaseImage:

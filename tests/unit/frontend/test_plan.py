@@ -54,6 +54,28 @@ def plan(
     return make(Closure(packages, local), target(), package, shape=shape, files=files)
 
 
+def test_several_packages_lie_above_the_members_that_they_need() -> None:
+    local = (API, CORE, ZLIB)
+    found = make(Closure((), local), target(), CORE, others=(API,))
+    assert [member.name for layer in found.layers for member in layer.members] == [
+        "zlib",
+        "api",
+        "core",
+    ]
+    assert text(found).startswith("core, api: Python ")
+
+
+def test_among_several_packages_what_is_not_built_keeps_its_place() -> None:
+    site = LocalPackage("site", "apps/site", "virtual")
+    found = make(Closure((), (API,)), target(), API, others=(WEB, site), workdir="/srv")
+    assert [copy for layer in found.layers for copy in layer.copies] == [
+        Copied("apps/web", "/srv/apps/web"),
+        Copied("apps/site", "/srv/apps/site"),
+    ]
+    alone = make(Closure((), (API,)), target(), WEB, workdir="/srv")
+    assert alone.layers[-1].copies == (Copied("apps/web", "/srv"),)
+
+
 def shown(found: Plan) -> list[str]:
     """A line a layer: what it is and what it holds."""
     return [

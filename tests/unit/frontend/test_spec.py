@@ -107,7 +107,7 @@ def test_nothing_at_all() -> None:
 
 def test_a_manifest_can_be_the_build_file() -> None:
     text = '[project]\nname = "x"\n\n[tool.uv-frontend]\npackage = "api"\n'
-    assert values(settle(body(text, "pyproject.toml"))) == {"package": "api"}
+    assert values(settle(body(text, "pyproject.toml"))) == {"package": ("api",)}
 
 
 @pytest.mark.parametrize("text", ["[tool]\nuv-frontend = 3", "[[tool.uv-frontend]]\nbase = 'x'"])
@@ -122,7 +122,10 @@ def test_a_table_that_is_none(text: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ({"package": "My_Api"}, {"package": "my-api"}),
+        ({"package": "My_Api"}, {"package": ("my-api",)}),
+        ({"package": "My_Api, worker,my-api"}, {"package": ("my-api", "worker")}),
+        ({"package": '["api", "worker"]'}, {"package": ("api", "worker")}),
+        ({"default-groups": "true"}, {"default_groups": True}),
         ({"python": "3.13"}, {"python": "3.13"}),
         ({"extras": "redis, Post_gres ,"}, {"extras": ("redis", "post-gres")}),
         ({"extras": ""}, {"extras": ()}),
@@ -213,7 +216,9 @@ TEXT = "this must be text: write it in quotes"
         ('extras = [\n"a",\n3]', "key extras[1] is not valid: input should be a valid string", 1),
         ('package = "a b"', "key package is not valid: 'a b' is not a name", 1),
         ('package = ""', "key package is not valid: '' is not a name", 1),
-        ("package = 3", "key package is not valid: input should be a valid string", 1),
+        ("package = 3", "key package is not valid: a package is named by text", 1),
+        ('package = ["a", 3]', "key package is not valid: a package is named by text", 1),
+        ("package = []", "key package is not valid: name a package", 1),
         ("env = 3", "key env is not valid: input should be a table", 1),
         ('[env]\nA = "1"\nB = 1.10', f"key env.B is not valid: {TEXT}", 3),
         ("[env]\nDEBUG = true", f"key env.DEBUG is not valid: {TEXT}", 2),

@@ -9,7 +9,7 @@ from frontend.errors import FrontendError, SourceText
 from frontend.lock import LocalPackage
 from frontend.spec import Settings, from_arguments, from_build_file, settle
 from frontend.toml_document import TomlDocument
-from frontend.workspace import Workspace, check_selection, find_package, open_workspace
+from frontend.workspace import Workspace, check_selection, find_packages, open_workspace
 from tests.unit.frontend.locks import HEAD, edges, manifest, package
 
 ROOT = """\
@@ -148,14 +148,19 @@ def test_manifests(workspace: Workspace) -> None:
 
 
 def test_a_package_is_found_in_any_spelling(workspace: Workspace) -> None:
-    assert find_package(workspace, settings(package="API_Worker")) == LocalPackage(
-        "api-worker", "apps/api/worker", "editable", "1"
+    assert find_packages(workspace, settings(package="API_Worker")) == (
+        LocalPackage("api-worker", "apps/api/worker", "editable", "1"),
     )
+
+
+def test_several_packages_are_found_in_the_order_they_are_named(workspace: Workspace) -> None:
+    found = find_packages(workspace, settings(package="core, api,core"))
+    assert [package.name for package in found] == ["core", "api"]
 
 
 def test_an_unknown_package_names_the_nearest(workspace: Workspace) -> None:
     with pytest.raises(FrontendError) as raised:
-        find_package(workspace, body('\npackage = "api-wroker"'))
+        find_packages(workspace, body('\npackage = "api-wroker"'))
     assert raised.value.message == "the workspace has no package 'api-wroker'"
     assert raised.value.remedy.startswith("Did you mean api")
     assert lines(raised.value) == ['Dockerfile: package = "api-wroker"']
@@ -163,7 +168,7 @@ def test_an_unknown_package_names_the_nearest(workspace: Workspace) -> None:
 
 def test_an_unknown_package_that_is_near_to_none(workspace: Workspace) -> None:
     with pytest.raises(FrontendError) as raised:
-        find_package(workspace, settings(package="zzz"))
+        find_packages(workspace, settings(package="zzz"))
     assert raised.value.remedy == "It has api, api-worker, core, mono."
     assert lines(raised.value) == ['pyproject.toml: members = ["apps/*", "libs/*"]']
 
