@@ -24,7 +24,7 @@ class System:
     """A base image's own file system, as far as it matters.
 
     `id`, `version` and `codename` are those of os-release(5), empty where it has none; `programs`
-    are those of sh, apt-get and apk that are on PATH; `app` is /app where the base has it,
+    are those of sh, apt-get, apk and git that are on PATH; `app` is /app where the base has it,
     `environment` whether an environment is in it; `passwd` and `group` are the texts of the files.
     """
 

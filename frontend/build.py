@@ -98,18 +98,19 @@ def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) 
     base = bases.resolve(gateway, request, name, platform, base_places(job))
     wanted = spec.python or pin or lock.requires_python
     builder = _builder(gateway, request, uv, platform, base)
-    target, system = bases.probe(gateway, builder, wanted, base_places(job))
+    target, system = _, tools = bases.probe(gateway, builder, wanted, base_places(job))
     check_python(lock, target, base.name, base_places(job))
     groups.check_python(job.python_needs, target, base.name)
     if spec.builder:
         places = job.settings.origin("builder")
         chosen = bases.resolve(gateway, request, spec.builder, platform, places, role="builder")
         builder = _builder(gateway, request, uv, platform, chosen)
-        found, _ = bases.probe(gateway, builder, wanted, places)
+        found, tools = bases.probe(gateway, builder, wanted, places)
         bases.check_builder(base.name, target, chosen.name, found, places)
     footing = settle(job, base, system)
     owner = (footing.accounts.owner.uid, footing.accounts.owner.gid)
-    builder = replace(builder, target=target, owner=owner, app=system.app)
+    git = "git" in tools.programs
+    builder = replace(builder, target=target, git=git, owner=owner, app=system.app)
     return Ground(platform, base, builder, target, footing)
 
 

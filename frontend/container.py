@@ -68,7 +68,8 @@ class Foreign:
 class Builder:
     """What steps run in: the image, the uv to run there, and the options of this build.
 
-    `owner` is the user and group that the layers' files belong to, `app` the base's own /app.
+    `git` says whether the image has git. `owner` is the user and group that the layers' files
+    belong to, `app` the base's own /app.
     """
 
     image: BaseImage
@@ -78,6 +79,7 @@ class Builder:
     request: Request
     capabilities: llb.Capabilities
     target: Target | None = None
+    git: bool = False
     owner: tuple[int, int] = (0, 0)
     app: Folder | None = None
     foreign: Foreign | None = None

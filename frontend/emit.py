@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import llb
-from frontend import credentials
+from frontend import credentials, git_source
 from frontend.container import ROOT
 from frontend.context import workspace_path
 from frontend.flatlock import generate, portable
@@ -143,7 +143,8 @@ class _Emitter:
 
     def _installing(self, layer: Layer, name: str) -> Step:
         """A layer that uv installs."""
-        generated = generate(layer, self.target, self.settings)
+        fetched = git_source.fetched(layer, builder_git=self.builder.git)
+        generated = generate(layer, self.target, self.settings, fetched)
         report = self._report(*generated.values())
         mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
         env: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml"}
@@ -162,12 +163,16 @@ class _Emitter:
             env["UV_NO_INSTALLER_METADATA"] = "1"
         if archives:
             mounts.append(llb.Bind(f"{ROOT}/src", self._archive_files(archives)))
+        for package, source in fetched.items():
+            where = git_source.mount_point(package)
+            mounts.append(self._scratchpad(where, git_source.checkout(source)))
+        env |= git_source.environment(layer, fetched)
         for member in layer.members:
             manifest = for_building(self.workspace.manifest(member).data)
             where = f"{ROOT}/src" if member.path == "." else f"{ROOT}/src/{member.path}"
             mounts.append(self._scratchpad(where, self._member_files(member, manifest)))
         output = self._run(
-            ["packages", report, *(member.name for member in layer.members)],
+            ["packages", report, *(member.name for member in layer.members), *fetched],
             name,
             env=env,
             mounts=mounts,

@@ -42,6 +42,8 @@ def explain(
     found = _first_report(gateway, builder, failed)
     if found:
         return _explained(by_report[found["name"]], found["report"], job)
+    if unfetched := re.search(r"failed to fetch remote (\S+?):", error.message):
+        return _unfetched(unfetched.group(1), job, error)
     return _unexplained(by_report[failed[0]] if failed else None, error)
 
 
@@ -75,6 +77,24 @@ def _unexplained(step: Step | None, error: GatewayError) -> Exception:
         f"{step.layer.title if step else 'a step'} failed without a report: {error.step_end}",
         remedy="What it printed stands above. Exit code 137 says that it was killed, mostly "
         "because the engine's machine had no more memory.",
+    )
+
+
+def _unfetched(address: str, job: Job, error: GatewayError) -> Exception:
+    """A dependency that BuildKit could not fetch from git; `error` itself where it is none."""
+    lock = job.workspace.lock
+    sources = ((p["name"], str(p["source"].get("git", ""))) for p in lock.packages)
+    name = next((n for n, source in sources if source.partition("?")[0].startswith(address)), "")
+    if not name:
+        return error
+    fatal = re.search(r"fatal: (.*)", error.message)
+    host = urlsplit(address).netloc.rpartition("@")[2]
+    return FrontendError(
+        f"{name} cannot be fetched from git: {fatal.group(1) if fatal else error.message}",
+        remedy=f"A private repository needs a token: --secret id=GIT_AUTH_TOKEN.{host},env=… (or "
+        "id=GIT_AUTH_TOKEN for every host). Behind a private CA or where the engine has no git, "
+        "set `builder` to an image that has git and the same Python.",
+        places=(lock.place(name),),
     )
 
 

@@ -7,6 +7,7 @@ is in it, the bytes move only when the layer's own packages do. uv 0.5.31 and la
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -14,6 +15,7 @@ import tomli_w
 from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from frontend.git_source import directory
 from frontend.plan import Kind
 from frontend.uv_settings import builds
 from frontend.uv_settings import project as project_settings
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from frontend.closure import LockedPackage
+    from frontend.git_source import GitSource
     from frontend.plan import Layer
     from frontend.target import Target
 
@@ -34,15 +37,28 @@ _ARTIFACT_KEYS = ("url", "path", "filename", "hash")
 _ANY_PYTHON = ">=3.8"
 
 
-def generate(layer: Layer, target: Target, settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return `pyproject.toml`, `uv.lock` and `uv.toml` for an installed layer, by name."""
+def generate(
+    layer: Layer,
+    target: Target,
+    settings: Mapping[str, Any],
+    fetched: Mapping[str, GitSource] | None = None,
+) -> dict[str, str]:
+    """Return `pyproject.toml`, `uv.lock` and `uv.toml` for an installed layer, by name.
+
+    `fetched` are packages from git whose checkout is there already; `origins.json` tells theirs.
+    """
     if layer.kind is Kind.MEMBER:
         packages = [
             {"name": member.name, "source": {"directory": source_path(member.path)}}
             for member in layer.members
         ]
     else:
-        packages = [_stripped(package, target) for package in layer.packages]
+        packages = [
+            _checked_out(package, fetched[package.name])
+            if fetched and package.name in fetched
+            else _stripped(package, target)
+            for package in layer.packages
+        ]
     root = {
         "name": PROJECT,
         "version": "0",
@@ -55,11 +71,15 @@ def generate(layer: Layer, target: Target, settings: Mapping[str, Any]) -> dict[
         lock["manifest"] = {"build-constraints": [_requirement(text) for text in constraints]}
     lock["package"] = [root, *packages]
     manifest = {"project": {"name": PROJECT, "version": "0", "requires-python": _ANY_PYTHON}}
-    return {
+    found = {
         "pyproject.toml": tomli_w.dumps(manifest),
         "uv.lock": tomli_w.dumps(lock),
         "uv.toml": tomli_w.dumps(project_settings(settings, layer)),
     }
+    if fetched:
+        origins = {name: source.origin for name, source in sorted(fetched.items())}
+        found["origins.json"] = json.dumps(origins)
+    return found
 
 
 def portable(layer: Layer, target: Target) -> bool:
@@ -75,6 +95,10 @@ def portable(layer: Layer, target: Target) -> bool:
 def source_path(path: str) -> str:
     """Return the place of a workspace path, seen from the generated files."""
     return SOURCES if path == "." else f"{SOURCES}/{path}"
+
+
+def _checked_out(package: LockedPackage, source: GitSource) -> dict[str, Any]:
+    return {"name": package.name, "source": {"directory": directory(package.name, source)}}
 
 
 def _stripped(package: LockedPackage, target: Target) -> dict[str, Any]:

@@ -9,7 +9,9 @@ directory that outlives the failed step: the exit code alone could not carry it.
 here is the same on every machine: fixed times, one mode per kind of file, no trace of the moment.
 """
 
+import base64
 import glob
+import hashlib
 import json
 import os
 import re
@@ -301,6 +303,7 @@ def packages(report, reinstall):
     if os.environ.get("UV_FRONTEND_PLATFORM"):
         arguments += ["--python-platform", os.environ["UV_FRONTEND_PLATFORM"]]
     run_uv([*arguments, "--project", ROOT + "/lock"], report)
+    note_origins()
     for path in sorted(skeleton, reverse=True):
         if os.path.islink(path) or not os.path.isdir(path):
             if os.path.lexists(path):
@@ -312,6 +315,37 @@ def packages(report, reinstall):
         if os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path):
             if path in skeleton or path.endswith("__pycache__"):
                 os.rmdir(path)
+
+
+def note_origins():
+    """Say of packages from git what uv says of them (PEP 610), not where their checkout was."""
+    path = ROOT + "/lock/origins.json"
+    if not os.path.exists(path):
+        return
+    with open(path) as source:
+        origins = json.load(source)
+    for info in glob.glob(LAYER + VENV + "/lib*/python*/site-packages/*.dist-info"):
+        name = os.path.basename(info).partition("-")[0]
+        origin = origins.get(re.sub("[-_.]+", "-", name).lower())
+        if origin is None or not os.path.exists(info + "/direct_url.json"):
+            continue
+        text = json.dumps(origin, separators=(",", ":"), ensure_ascii=False).encode()
+        with open(info + "/direct_url.json", "wb") as output:
+            output.write(text)
+        # Times and inodes of the checkout; uv notes none for git.
+        if os.path.exists(info + "/uv_cache.json"):
+            os.unlink(info + "/uv_cache.json")
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text).digest()).rstrip(b"=").decode()
+        noted = os.path.basename(info) + "/direct_url.json,"
+        with open(info + "/RECORD", encoding="utf-8", newline="") as source:
+            lines = source.read().splitlines(True)
+        with open(info + "/RECORD", "w", encoding="utf-8", newline="") as output:
+            for line in lines:
+                if line.startswith(noted):
+                    ending = line[len(line.rstrip("\r\n")) :]
+                    output.write("%ssha256=%s,%d%s" % (noted, digest, len(text), ending))
+                elif not line.startswith(os.path.basename(info) + "/uv_cache.json,"):
+                    output.write(line)
 
 
 def copy(report, pairs):

@@ -69,7 +69,7 @@ def system():
     folders = os.environ.get("PATH", "").split(":")
     programs = [
         name
-        for name in ("sh", "apt-get", "apk")
+        for name in ("sh", "apt-get", "apk", "git")
         if any(os.path.exists(os.path.join(folder, name)) for folder in folders)
     ]
     app = None
