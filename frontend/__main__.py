@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 def main() -> int:
     """Serve one build; the exit code is for BuildKit, the result went through the connection."""
     connection = transport.connect(transport.capture_descriptors())
+    # The process lives for moments: looking for garbage takes longer than there is any.
+    gc.disable()
     # Only now: on a busy machine, loading grpc takes longer than BuildKit waits for a greeting.
     from frontend.gateway.client import Gateway
     from frontend.gateway.session import run_build

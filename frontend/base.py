@@ -22,7 +22,7 @@ from frontend.target import Target
 if TYPE_CHECKING:
     from frontend.gateway import Gateway
     from frontend.request import Request
-    from frontend.spec import Settings
+    from frontend.settings import Settings
 
 #: Taken where nobody says which Python, if the workspace admits it.
 DEFAULT_PYTHON = "3.13"

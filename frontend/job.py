@@ -10,7 +10,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from frontend import context as contexts
 from frontend import groups
-from frontend import spec as specs
+from frontend import settings as specs
 from frontend import workspace as workspaces
 from frontend.closure import UV_VERSION, Selection, export
 from frontend.errors import FrontendError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from frontend.gateway import Gateway
     from frontend.lock import LocalPackage
     from frontend.request import Request
-    from frontend.spec import Settings
+    from frontend.settings import Settings
     from frontend.workspace import Workspace
 
 

@@ -1,8 +1,7 @@
-"""The keys a user can set, where each may stand, and what wins.
+"""The keys a user can set: their types, their meaning, and what is said of wrong values.
 
-A key comes from (first wins): a build argument, the body of the build file, `[tool.uv-frontend]` in
-the package's manifest, the same table in the workspace root's manifest, the default. Tables (`env`,
-`labels`) are joined name by name; every other key is taken whole from the first place that has it.
+Loading pydantic takes a third of a build in which nothing changed, so `settings` imports this only
+where it meets anything but the plainest values.
 """
 
 from __future__ import annotations
@@ -11,22 +10,20 @@ import difflib
 import posixpath
 import re
 import shlex
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tomli
 from packaging.utils import canonicalize_name, is_normalized_name
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from frontend.errors import FrontendError, Place, SourceText
-from frontend.toml_document import TomlDocument
+from frontend.errors import FrontendError
+from frontend.settings import TABLES, TABLES_OF_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-#: The table of a manifest that holds the same keys as the build file.
-TABLE = ("tool", "uv-frontend")
+    from frontend.errors import Place
+    from frontend.settings import SpecSource
 
 
 def _words(value: object) -> object:
@@ -176,73 +173,29 @@ class Spec(BaseModel):
 
 #: What is wrong where a key stands in another one's table.
 ABOVE_TABLES = "If the key `{key}` is meant: keys stand above the first header in brackets."
-#: What an excerpt of a build argument is titled.
-ARGUMENT = "build argument"
 _FIELDS = {name.replace("_", "-"): name for name in Spec.model_fields}
 KEYS = tuple(_FIELDS)
-_TABLES = ("env", "labels")
-_TABLES_OF_TEXT = (*_TABLES, "files")
 _LISTS = ("package", "extras", "groups", "ports", "files", "heavy")
 _COMMANDS = ("entrypoint", "cmd")
 _FLAGS = ("default-groups", "merge")
-_INSTRUCTION = re.compile(
-    r"^(FROM|RUN|COPY|ADD|WORKDIR|ENV|CMD|ENTRYPOINT|ARG)\s+[^=\s]", re.MULTILINE | re.IGNORECASE
-)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The spec after every source of it has been read, and where each key was set."""
-
-    spec: Spec
-    places: Mapping[str, Place]
-
-    def place(self, key: str) -> tuple[Place, ...]:
-        """Return the line of a file that set `key`; empty for build arguments and defaults."""
-        return tuple(p for p in self.origin(key) if p.source.filename != ARGUMENT)
-
-    def origin(self, key: str) -> tuple[Place, ...]:
-        """Return what set `key`: a file's line or the build argument; empty for defaults."""
-        found = self.places.get(key)
-        return (found,) if found else ()
-
-
-@dataclass(frozen=True)
-class SpecSource:
-    """Keys from one place: a document's table, or build arguments as the user gave them."""
-
-    values: Mapping[str, Any]
-    document: TomlDocument | None = None
-    table: tuple[str, ...] = ()
-    arguments: Mapping[str, str] = field(default_factory=dict)
-
-    def place(self, *key: str) -> Place | None:
-        """Return the line that sets `key`; `env`, `A` is the one of that variable."""
-        if self.document:
-            return self.document.place(*self.table, *key)
-        for name in (".".join(key), key[0]):
-            if name in self.arguments:
-                source = SourceText(ARGUMENT, f"{name}={self.arguments[name]}", "")
-                return Place.line(source, 1)
-        return None
-
-
-def from_arguments(arguments: Mapping[str, str]) -> SpecSource:
+def argument_values(arguments: Mapping[str, str]) -> dict[str, Any]:
     """Read build arguments: lists as `a,b` or as a TOML array, tables as `env.NAME=value`."""
     values: dict[str, Any] = {}
     for name, text in arguments.items():
         key, _, item = name.partition(".")
-        if key in _TABLES and item:
+        if key in TABLES and item:
             values.setdefault(key, {})[item] = text
         elif key not in KEYS or item:
             raise _unknown(f"build argument {name!r}", name)
-        elif key in _TABLES:
+        elif key in TABLES:
             raise FrontendError(
                 f"build argument {name!r} needs a name: --build-arg {key}.NAME=value"
             )
         else:
             values[key] = _argument_value(key, text)
-    return SpecSource(values, arguments=arguments)
+    return values
 
 
 def _argument_value(key: str, text: str) -> Any:
@@ -258,66 +211,8 @@ def _argument_value(key: str, text: str) -> Any:
     return text
 
 
-def parse_build_file(source: SourceText) -> TomlDocument:
-    """Parse the build file; FrontendError where it is no TOML."""
-    remedy = 'Below the syntax line stand keys of TOML, their text in quotes: package = "api".'
-    if _INSTRUCTION.search(source.text):
-        remedy = (
-            "This frontend needs no instructions of a Dockerfile. Remove them: the image is made "
-            "from uv.lock, and keys such as `base` and `cmd` say what else it needs."
-        )
-    return TomlDocument.parse(source, remedy)
-
-
-def from_build_file(document: TomlDocument) -> SpecSource:
-    """Read the body of the build file; a manifest used as build file holds its table instead."""
-    if isinstance(document.get("project"), dict) or isinstance(document.get("tool"), dict):
-        return from_manifest(document)
-    return SpecSource(document.data, document)
-
-
-def from_manifest(document: TomlDocument) -> SpecSource:
-    """Read `[tool.uv-frontend]` of a manifest; empty where there is none."""
-    values = document.get(*TABLE)
-    if values is not None and not isinstance(values, dict):
-        raise FrontendError(
-            f"{'.'.join(TABLE)} in {document.source.filename} is not a table",
-            remedy=f"Write the keys below one header [{'.'.join(TABLE)}].",
-            places=(document.place(*TABLE),),
-        )
-    return SpecSource(values or {}, document, TABLE)
-
-
-def misplaced(source: SpecSource, key: str) -> tuple[Place, ...]:
-    """Return the line where `key` stands below the header of another key's table, if it does.
-
-    In TOML all that stands below `[env]` belongs to that table.
-    """
-    for table in _TABLES_OF_TEXT:
-        inside = source.values.get(table)
-        if source.document and isinstance(inside, dict) and key in inside:
-            found = source.place(table, key)
-            return (found,) if found else ()
-    return ()
-
-
-def settle(*sources: SpecSource) -> Settings:
-    """Join `sources`, the strongest first; FrontendError for an unknown key or a wrong value."""
-    values: dict[str, Any] = {}
-    places: dict[str, Place] = {}
-    for source in sources:
-        checked = _checked(source)
-        for key, value in checked.items():
-            if key in values and key not in _TABLES:
-                continue
-            values[key] = {**value, **values.get(key, {})} if key in _TABLES else value
-            place = source.place(key)
-            if place:
-                places.setdefault(key, place)
-    return Settings(Spec.model_construct(**{_FIELDS[k]: v for k, v in values.items()}), places)
-
-
-def _checked(source: SpecSource) -> dict[str, Any]:
+def checked(source: SpecSource) -> dict[str, Any]:
+    """Return the values of `source` in their final form; FrontendError for what is no such."""
     for key in source.values:
         if key not in KEYS:
             place = source.place(key)
@@ -343,7 +238,7 @@ def _invalid(source: SpecSource, error: ValidationError) -> FrontendError:
     for python, toml in (("tuple", "list"), ("dictionary", "table")):
         said = said.replace(f"a valid {python}", f"a {toml}")
     remedy = f"{key}: {Spec.model_fields[_FIELDS[str(key)]].description}."
-    if key in _TABLES_OF_TEXT and steps[:1] and steps[0] in KEYS and source.document:
+    if key in TABLES_OF_TEXT and steps[:1] and steps[0] in KEYS and source.document:
         remedy += f" {ABOVE_TABLES.format(key=steps[0])}"
     return FrontendError(
         f"{'key' if source.document else 'build argument'} {key}{at} is not valid: "

@@ -16,7 +16,7 @@ from frontend.context import read_texts, workspace_path
 from frontend.errors import FrontendError, Place
 from frontend.lock import Lock
 from frontend.manifest import check
-from frontend.spec import TABLE
+from frontend.settings import TABLE
 from frontend.toml_document import TomlDocument
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from frontend.errors import SourceText
     from frontend.gateway import Gateway
     from frontend.lock import LocalPackage
-    from frontend.spec import Settings
+    from frontend.settings import Settings
 
 MANIFEST = "pyproject.toml"
 LOCK = "uv.lock"

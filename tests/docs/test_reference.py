@@ -12,7 +12,8 @@ from frontend import base, image, plan
 from frontend.closure import UV_VERSION
 from frontend.errors import FrontendError, SourceText
 from frontend.request import parse
-from frontend.spec import KEYS, Settings, Spec, from_arguments, from_build_file, settle
+from frontend.settings import Settings, from_arguments, from_build_file, settle
+from frontend.spec import KEYS, Spec
 from frontend.toml_document import TomlDocument
 from tests.docs.pages import PAGES, README, REFERENCE, Page, blocks, rows
 
@@ -25,7 +26,7 @@ def of_toml(text: str, filename: str = "Dockerfile") -> Settings:
 
 
 def set_keys(settings: Settings) -> dict[str, Any]:
-    return settings.spec.model_dump(by_alias=True, exclude_none=True)
+    return dict(settings.values)
 
 
 def of_argument(text: str) -> Settings:

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 import llb
-from frontend import image, spec
+from frontend import image
+from frontend import settings as specs
 from frontend.closure import Selection, close, export
 from frontend.context import Context
 from frontend.context.source import LocalSource
@@ -33,13 +34,13 @@ def plan_text(folder: Path, package: str) -> str:
         for name in ("pyproject.toml", "uv.lock")
     }
     workspace = open_workspace(".", files)
-    arguments = spec.from_arguments({"package": package})
-    (chosen,) = find_packages(workspace, spec.settle(arguments))
+    arguments = specs.from_arguments({"package": package})
+    (chosen,) = find_packages(workspace, specs.settle(arguments))
     path = workspace.manifest_path(chosen)
     manifest = TomlDocument.parse(SourceText(path, (folder / path).read_text()))
     workspace = Workspace(".", workspace.root, workspace.lock, manifests={chosen.name: manifest})
-    settings = spec.settle(
-        arguments, spec.from_manifest(manifest), spec.from_manifest(workspace.root)
+    settings = specs.settle(
+        arguments, specs.from_manifest(manifest), specs.from_manifest(workspace.root)
     )
     platform = llb.Platform("linux", "amd64")
     request = Request(MappingProxyType({}), "", platform)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from frontend import spec
+from frontend import settings as specs
 from frontend.closure import Closure, Selection
 from frontend.errors import FrontendError, SourceText
 from frontend.image import BaseImage
@@ -21,11 +21,11 @@ DOCKERFILE = SourceText("Dockerfile", 'base = "tall"\n')
 
 def job() -> Any:
     """A job that has what planning looks at."""
-    body = spec.from_build_file(spec.parse_build_file(DOCKERFILE))
+    body = specs.from_build_file(specs.parse_build_file(DOCKERFILE))
     lock = Lock.parse(SourceText("uv.lock", "version = 1\n"))
     workspace = SimpleNamespace(lock=lock)
     return SimpleNamespace(
-        settings=spec.settle(body),
+        settings=specs.settle(body),
         workspace=workspace,
         package=API,
         others=(),

@@ -7,7 +7,7 @@ import pytest
 from frontend.closure import Selection
 from frontend.errors import FrontendError, SourceText
 from frontend.lock import LocalPackage
-from frontend.spec import Settings, from_arguments, from_build_file, settle
+from frontend.settings import Settings, from_arguments, from_build_file, settle
 from frontend.toml_document import TomlDocument
 from frontend.workspace import Workspace, check_selection, find_packages, open_workspace
 from tests.unit.frontend.locks import HEAD, edges, manifest, package
