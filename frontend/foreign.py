@@ -68,11 +68,8 @@ def host(job: Job, resolve: Callable[[Job], _T]) -> _T:
 
 def with_python(job: Job, python: str) -> Job:
     """The same job on an official image of `python`, in place of the base that the user names."""
-    changed = {"base": None, "builder": None}
-    spec = job.settings.spec.model_copy(
-        update={**changed, **({"python": python} if python else {})}
-    )
-    return replace(job, settings=replace(job.settings, spec=spec))
+    changed = {"python": python} if python else {}
+    return replace(job, settings=job.settings.without("base", "builder", **changed))
 
 
 def read(

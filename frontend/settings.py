@@ -115,6 +115,11 @@ class Settings:
         """Every key as an attribute."""
         return cast("Spec", _Chosen(self.values))
 
+    def without(self, *keys: str, **values: Any) -> Settings:
+        """Return the settings as if `keys` were not set, and as if `values` were."""
+        kept = {key: value for key, value in self.values.items() if key not in keys}
+        return Settings({**kept, **values}, self.places)
+
     def place(self, key: str) -> tuple[Place, ...]:
         """Return the line of a file that set `key`; empty for build arguments and defaults."""
         return tuple(p for p in self.origin(key) if p.source.filename != ARGUMENT)
