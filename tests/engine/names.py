@@ -4,6 +4,9 @@ Ten installs that start at once ask a thousand times for the same two hosts. Som
 most of such a burst, each loss costs the asker five seconds, and installs fail as if there were no
 network. Containers could not reach a name server on the machine's own loopback address either.
 
+An answer that has grown old is given as long as no newer one comes (RFC 8767), and a server that
+fails is asked again: a name server that is away for a minute ends no build.
+
 `python3 -m tests.engine.names ADDRESS` serves UDP on port 53 of ADDRESS until it is ended.
 """
 
@@ -17,9 +20,12 @@ from typing import Any
 
 RESOLV_CONF = Path("/etc/resolv.conf")
 _PORT = 53
-_KEEP = 30.0  # seconds; tests that change names do not exist
+_FRESH = 30.0  # seconds that an answer is given without asking again
+_STALE = 3600.0  # seconds that it is given while nobody has a newer one
 _PATIENCE = 0.4  # seconds until a question is asked again
-_ATTEMPTS = 20
+_ATTEMPTS = 40
+_HASTE = 3  # attempts before an old answer is given
+_SETTLED = frozenset({0, 3})  # no error, no such name
 
 Address = tuple[str, int]
 
@@ -36,16 +42,21 @@ class Answers:
     def __init__(self) -> None:
         self._known: dict[bytes, tuple[float, bytes]] = {}
 
-    def get(self, question: bytes, now: float) -> bytes | None:
-        """The remembered answer, numbered as the question is."""
-        until, answer = self._known.get(question[2:], (0.0, b""))
-        return question[:2] + answer[2:] if until > now else None
+    def get(self, question: bytes, now: float, *, stale: bool = False) -> bytes | None:
+        """The remembered answer, numbered as the question is; an old one too, where `stale`."""
+        since, answer = self._known.get(question[2:], (float("-inf"), b""))
+        age = _STALE if stale else _FRESH
+        return question[:2] + answer[2:] if now - since < age else None
 
     def keep(self, question: bytes, answer: bytes, now: float) -> None:
         """Remember an answer that settles the question; a server's failure does not."""
-        code = answer[3] & 0xF
-        if code in {0, 3}:
-            self._known[question[2:]] = (now + _KEEP, answer)
+        if settled(answer):
+            self._known[question[2:]] = (now, answer)
+
+
+def settled(answer: bytes) -> bool:
+    """Whether a name server has answered, and not only said that it cannot (RFC 1035, 4.1.1)."""
+    return len(answer) >= 12 and answer[3] & 0xF in _SETTLED
 
 
 class Forwarder(asyncio.DatagramProtocol):
@@ -74,21 +85,32 @@ class Forwarder(asyncio.DatagramProtocol):
         answer = self._answers.get(question, time.monotonic())
         if answer is None:
             key = question[2:]
-            if key not in self._pending:
-                self._pending[key] = asyncio.get_running_loop().create_task(self._ask(question))
-            answer = await self._pending[key]
-            self._pending.pop(key, None)
+            task = self._pending.get(key)
+            if task is None:
+                task = asyncio.get_running_loop().create_task(self._ask(question))
+                task.add_done_callback(lambda _: self._pending.pop(key, None))
+                self._pending[key] = task
+            old = self._answers.get(question, time.monotonic(), stale=True)
+            await asyncio.wait([task], timeout=_HASTE * _PATIENCE if old else None)
+            new = task.result() if task.done() else None
+            answer = new if new and (settled(new) or not old) else old
         if answer is not None:
             self._transport.sendto(question[:2] + answer[2:], asker)
 
     async def _ask(self, question: bytes) -> bytes | None:
+        """Ask until a server settles the question; else the last that a server said of itself."""
+        said = None
         for attempt in range(_ATTEMPTS):
             server = self._servers[attempt % len(self._servers)]
             answer = await _exchange(question, server)
-            if answer is not None:
+            if answer is None:
+                continue
+            if settled(answer):
                 self._answers.keep(question, answer, time.monotonic())
                 return answer
-        return None
+            said = answer
+            await asyncio.sleep(_PATIENCE)
+        return said
 
 
 class _Exchange(asyncio.DatagramProtocol):
