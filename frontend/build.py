@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from frontend import base as bases
-from frontend import foreign, groups, targets
+from frontend import foreign, groups, hermetic, targets
 from frontend.closure import check_members, check_python, close
 from frontend.container import Builder, Foreign
 from frontend.errors import FrontendError
 from frontend.failure import explain
 from frontend.footing import settle
 from frontend.gateway import GatewayError, PlatformResult, Result
-from frontend.job import base_places, read, read_closure
+from frontend.job import base_places, export_files, read, read_closure
 from frontend.manifest import compiler
 from frontend.own_image import own_image
 from frontend.targets.product import Site
@@ -53,14 +53,16 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     recipe = targets.find(request.target).recipe
     job = recipe.select(gateway, read(gateway, request, reads))
     uv = own_image(gateway, request)
+    sealing = bool(job.settings.spec.hermetic)
     # The base image and its Python are looked at while uv names the packages.
-    (pylock, workspace), grounds = gateway.together(
+    (pylock, workspace), tools, grounds = gateway.together(
         lambda: read_closure(gateway, job),
+        lambda: hermetic.read_tools(job, export_files(job)) if sealing else None,
         lambda: gateway.together(*(_grounding(gateway, job, uv, p) for p in request.platforms)),
     )
     job = replace(job, workspace=workspace)
     images = gateway.together(
-        *(_building(gateway, job, recipe, pylock, ground) for ground in grounds)
+        *(_building(gateway, job, recipe, pylock, tools, ground) for ground in grounds)
     )
     return Result.image(images, multi_platform=request.multi_platform)
 
@@ -85,9 +87,14 @@ def _grounding(
 
 
 def _building(
-    gateway: Gateway, job: Job, recipe: Recipe, pylock: Pylock, ground: Ground
+    gateway: Gateway,
+    job: Job,
+    recipe: Recipe,
+    pylock: Pylock,
+    tools: Pylock | None,
+    ground: Ground,
 ) -> Callable[[], PlatformResult]:
-    return lambda: build_platform(gateway, job, recipe, pylock, ground)
+    return lambda: build_platform(gateway, job, recipe, pylock, tools, ground)
 
 
 def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) -> Ground:
@@ -162,14 +169,23 @@ def compile_there(
 
 
 def build_platform(
-    gateway: Gateway, job: Job, recipe: Recipe, pylock: Pylock, ground: Ground
+    gateway: Gateway,
+    job: Job,
+    recipe: Recipe,
+    pylock: Pylock,
+    tools: Pylock | None,
+    ground: Ground,
 ) -> PlatformResult:
-    """Make the target for one platform, its steps run."""
+    """Make the target for one platform, its steps run; `tools` are what hermetic builds use."""
     platform = ground.platform
     closure = close(pylock, job.workspace.lock, ground.target)
     check_members(closure, job.workspace.manifest, ground.target)
     note_built(gateway, job, closure)
     note_compiled(gateway, job, closure)
+    sealed = None
+    if job.settings.spec.hermetic:
+        capabilities = ground.builder.capabilities
+        sealed = hermetic.seal(job, tools, closure, ground.target, capabilities)
     prefix = f"{platform.id} " if job.request.multi_platform else ""
     site = Site(
         job,
@@ -180,6 +196,7 @@ def build_platform(
         ground.target,
         ground.footing,
         prefix,
+        sealed,
     )
     product = recipe.make(site)
     try:

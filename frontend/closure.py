@@ -16,6 +16,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import tomli
 from packaging.markers import Marker
@@ -58,11 +59,24 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class Artifact:
+    """A file that a package is installed from.
+
+    `url` is empty for a file of the workspace, `digest` (`sha256:…`) where the lock has none.
+    """
+
+    filename: str
+    url: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class LockedPackage:
     """A third-party package with the table the lock has for it.
 
     `size` is that of the artifact for this target in bytes, 0 where the lock has none; `built` says
-    that there is no wheel, so that installing means building.
+    that there is no wheel, so that installing means building. `artifact` is None for a package
+    that is no file, such as one from git.
     """
 
     name: str
@@ -70,6 +84,16 @@ class LockedPackage:
     table: Mapping[str, Any] = field(compare=False, hash=False)
     size: int = 0
     built: bool = False
+    artifact: Artifact | None = None
+
+    @property
+    def source_artifact(self) -> Artifact | None:
+        """Its source distribution, which settings may ask for although there is a wheel."""
+        sdist = self.table.get("sdist")
+        if sdist is None:
+            return None
+        url = str(sdist.get("url") or self.table["source"].get("url", ""))
+        return Artifact(_filename(url), url, _sha256(str(sdist.get("hash", ""))))
 
     @property
     def registry(self) -> str:
@@ -94,8 +118,16 @@ def uv_binary() -> str:
     return found
 
 
-def export(files: Mapping[str, str], selection: Selection, place: Sequence[Place] = ()) -> Pylock:
+def export(
+    files: Mapping[str, str],
+    selection: Selection,
+    place: Sequence[Place] = (),
+    *,
+    only_group: str = "",
+) -> Pylock:
     """Let uv write the closure of `selection` as a PEP 751 lock, for every platform.
+
+    With `only_group` it is the closure of that dependency group of the package or the root alone.
 
     `files` are the root manifest, the lock and the package's manifest, by path. FrontendError with
     uv's own words where uv refuses.
@@ -116,10 +148,11 @@ def export(files: Mapping[str, str], selection: Selection, place: Sequence[Place
         command += ["--format", "pylock.toml"]
         for package in selection.packages:
             command += ["--package", package]
-        for extra in selection.extras:
-            command += ["--extra", extra]
-        for group in selection.groups:
-            command += ["--group", group]
+        if only_group:
+            command += ["--only-group", only_group]
+        else:
+            command += [part for extra in selection.extras for part in ("--extra", extra)]
+            command += [part for group in selection.groups for part in ("--group", group)]
         done = subprocess.run(
             command,
             cwd=folder,
@@ -189,12 +222,30 @@ def close(pylock: Pylock, lock: Lock, target: Target) -> Closure:
                 _table(lock, package),
                 getattr(artifact, "size", None) or 0,
                 built=not _is_wheel(artifact),
+                artifact=_artifact(artifact),
             )
         )
     return Closure(
         tuple(sorted(third_party, key=lambda p: p.name)),
         tuple(sorted(local, key=lambda p: p.name)),
     )
+
+
+def _artifact(found: Any) -> Artifact | None:
+    address = getattr(found, "url", None) or getattr(found, "path", None)
+    if not address or not hasattr(found, "hashes"):
+        return None
+    digest = (found.hashes or {}).get("sha256", "")
+    url = str(found.url or "")
+    return Artifact(_filename(str(address)), url, f"sha256:{digest}" if digest else "")
+
+
+def _filename(address: str) -> str:
+    return unquote(address.partition("?")[0].partition("#")[0].rpartition("/")[2])
+
+
+def _sha256(digest: str) -> str:
+    return digest if digest.startswith("sha256:") else ""
 
 
 def _is_wheel(artifact: Any) -> bool:

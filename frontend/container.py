@@ -154,12 +154,15 @@ class Builder:
         ignore_cache: bool = False,
         locations: Sequence[llb.Location] = (),
         compiling: bool = False,
+        network: bool = True,
     ) -> llb.Output:
         """Run `steps/layer.py` with `arguments`, on the Python of the image.
 
-        `compiling` says that third-party packages are built, which uv's cache then keeps.
+        `compiling` says that third-party packages are built, which uv's cache then keeps. A step
+        without `network` has no cache of uv either.
         """
         assert self.target is not None
+        cache = llb.Cache(f"{ROOT}/cache", self.cache_id(self.uv_cache(compiling=compiling)))
         return self.step(
             [self.target.path, "-I", "-S", f"{ROOT}/steps/layer.py", *arguments],
             name=name,
@@ -184,11 +187,12 @@ class Builder:
             },
             mounts=[
                 llb.Bind(f"{ROOT}/steps", steps("layer")),
-                llb.Cache(f"{ROOT}/cache", self.cache_id(self.uv_cache(compiling=compiling))),
+                *([cache] if network else ()),
                 self.reports(),
                 *mounts,
             ],
             root=self.linked_root(),
+            network=network,
             ignore_cache=ignore_cache,
             locations=locations,
         )

@@ -16,6 +16,7 @@ from frontend import credentials, git_source
 from frontend.container import ROOT
 from frontend.context import workspace_path
 from frontend.flatlock import generate, portable
+from frontend.hermetic import ENVIRONMENT
 from frontend.manifest import for_building
 from frontend.plan import Kind
 from frontend.uv_settings import builds, built
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from frontend.container import Builder
     from frontend.context import Context
+    from frontend.hermetic import Sealed
     from frontend.lock import LocalPackage
     from frontend.plan import Layer, Plan
     from frontend.target import Target
@@ -62,13 +64,15 @@ def emit(
     *,
     prefix: str = "",
     merge: bool = True,
+    sealed: Sealed | None = None,
 ) -> Emitted:
     """Write `plan` as LLB. `prefix` stands before progress lines (the platform, where several).
 
     Without `merge` the layers are copied even where the engine could lay them over each other.
+    With `sealed` no step has a network.
     """
     emitter = _Emitter(
-        builder, plan.target, workspace, context, workspace.root.get("tool", "uv") or {}
+        builder, plan.target, workspace, context, workspace.root.get("tool", "uv") or {}, sealed
     )
     total = len(plan.layers)
     steps = []
@@ -91,6 +95,7 @@ class _Emitter:
     workspace: Workspace
     context: Context
     settings: Mapping[str, Any]
+    sealed: Sealed | None = None
 
     def step(self, layer: Layer, name: str) -> Step:
         """Write the step of one layer; `name` is its line in the progress."""
@@ -124,10 +129,11 @@ class _Emitter:
         return (builder or self.builder).install(
             arguments,
             name=name,
-            env=env,
+            env={**(env or {}), **(ENVIRONMENT if self.sealed else {})},
             mounts=mounts,
             locations=locations,
             compiling=compiling,
+            network=self.sealed is None,
             ignore_cache=self.builder.request.no_cache == (),
         )
 
@@ -143,8 +149,9 @@ class _Emitter:
 
     def _installing(self, layer: Layer, name: str) -> Step:
         """A layer that uv installs."""
-        fetched = git_source.fetched(layer, builder_git=self.builder.git)
-        generated = generate(layer, self.target, self.settings, fetched)
+        hermetic = self.sealed is not None
+        fetched = git_source.fetched(layer, builder_git=self.builder.git and not hermetic)
+        generated = generate(layer, self.target, self.settings, fetched, hermetic=hermetic)
         report = self._report(*generated.values())
         mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
         env: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml"}
@@ -156,7 +163,10 @@ class _Emitter:
         if building:
             # For backends and compilers that would write the build's time into what they make.
             env["SOURCE_DATE_EPOCH"] = str(TIMESTAMP)
-        mounts += credentials.mounts(self.settings, layer)
+        if self.sealed:
+            mounts += self.sealed.mounts(layer)
+        else:
+            mounts += credentials.mounts(self.settings, layer)
         archives = _archives(layer)
         if layer.members or archives:
             # What uv notes about local packages (times, inodes) differs from machine to machine.

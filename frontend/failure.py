@@ -17,6 +17,7 @@ import llb
 from frontend.container import ROOT, Builder, steps
 from frontend.errors import FrontendError, Place
 from frontend.gateway import GatewayError
+from frontend.hermetic import group_name
 from frontend.plan import Kind
 
 if TYPE_CHECKING:
@@ -152,6 +153,13 @@ def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
         return FrontendError(
             f"{label}: {said}: {detail}" if detail else f"{label}: {said}",
             remedy=remedy,
+            places=places,
+        )
+    if kind == "requirement":
+        return FrontendError(
+            f"{label} is built with {detail}, which the dependency group for hermetic builds does "
+            f"not have, or not with all that it needs:\n{_said(output)}",
+            remedy=f"Run: uv add --group {group_name(job)} '{detail.partition(',')[0]}'",
             places=places,
         )
     if kind == "git":

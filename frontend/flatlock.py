@@ -16,8 +16,9 @@ from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from frontend.git_source import directory
+from frontend.hermetic import ARTIFACTS, TOOLS, local
 from frontend.plan import Kind
-from frontend.uv_settings import builds
+from frontend.uv_settings import builds, built, offline
 from frontend.uv_settings import project as project_settings
 
 if TYPE_CHECKING:
@@ -41,12 +42,17 @@ def generate(
     layer: Layer,
     target: Target,
     settings: Mapping[str, Any],
-    fetched: Mapping[str, GitSource] | None = None,
+    checkouts: Mapping[str, GitSource] | None = None,
+    *,
+    hermetic: bool = False,
 ) -> dict[str, str]:
     """Return `pyproject.toml`, `uv.lock` and `uv.toml` for an installed layer, by name.
 
-    `fetched` are packages from git whose checkout is there already; `origins.json` tells theirs.
+    `checkouts` are packages from git whose checkout is there already. In a `hermetic` layer all
+    packages lie in a folder. `origins.json` says what to note about those that uv sees as local.
     """
+    checkouts = checkouts or {}
+    origins = {name: source.origin for name, source in checkouts.items()}
     if layer.kind is Kind.MEMBER:
         packages = [
             {"name": member.name, "source": {"directory": source_path(member.path)}}
@@ -54,8 +60,10 @@ def generate(
         ]
     else:
         packages = [
-            _checked_out(package, fetched[package.name])
-            if fetched and package.name in fetched
+            _checked_out(package, checkouts[package.name])
+            if package.name in checkouts
+            else _fetched(package, package.name in built(settings, layer), origins)
+            if hermetic and not local(package)
             else _stripped(package, target)
             for package in layer.packages
         ]
@@ -71,14 +79,14 @@ def generate(
         lock["manifest"] = {"build-constraints": [_requirement(text) for text in constraints]}
     lock["package"] = [root, *packages]
     manifest = {"project": {"name": PROJECT, "version": "0", "requires-python": _ANY_PYTHON}}
+    chosen = offline(settings, layer, TOOLS) if hermetic else project_settings(settings, layer)
     found = {
         "pyproject.toml": tomli_w.dumps(manifest),
         "uv.lock": tomli_w.dumps(lock),
-        "uv.toml": tomli_w.dumps(project_settings(settings, layer)),
+        "uv.toml": tomli_w.dumps(chosen),
     }
-    if fetched:
-        origins = {name: source.origin for name, source in sorted(fetched.items())}
-        found["origins.json"] = json.dumps(origins)
+    if origins:
+        found["origins.json"] = json.dumps(origins, sort_keys=True)
     return found
 
 
@@ -115,6 +123,31 @@ def _stripped(package: LockedPackage, target: Target) -> dict[str, Any]:
     wheels = [_artifact(w) for w in table.get("wheels", ()) if _kin(w, target)]
     if wheels:
         found["wheels"] = wheels
+    return found
+
+
+def _fetched(package: LockedPackage, sdist: bool, origins: dict[str, Any]) -> dict[str, Any]:
+    """Write a package that BuildKit has fetched: as from an index that is a folder.
+
+    One from an address of its own is a file to uv; what uv notes of that goes into `origins`.
+    """
+    artifact = package.source_artifact if sdist else package.artifact
+    assert artifact is not None
+    place = f"{ARTIFACTS}/{artifact.filename}"
+    found: dict[str, Any] = {"name": package.name}
+    if package.version:
+        found["version"] = package.version
+    if package.registry:
+        file = {"path": artifact.filename, "hash": artifact.digest}
+        found["source"] = {"registry": ARTIFACTS}
+    else:
+        file = {"filename": artifact.filename, "hash": artifact.digest}
+        found["source"] = {**package.table["source"], "path": place}
+        origins[package.name] = {"url": found["source"].pop("url")}
+    if artifact.filename.endswith(".whl"):
+        found["wheels"] = [file]
+    else:
+        found["sdist"] = file if package.registry else {"hash": artifact.digest}
     return found
 
 

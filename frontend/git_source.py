@@ -58,6 +58,12 @@ class GitSource:
             lfs=query.get("lfs") == "true",
         )
 
+    @classmethod
+    def of(cls, package: LockedPackage) -> GitSource | None:
+        """Return where `package` is from, if that is git."""
+        text = package.table["source"].get("git")
+        return cls.parse(str(text)) if text else None
+
     @property
     def fetchable(self) -> bool:
         """Whether BuildKit can fetch it as uv would."""
@@ -80,13 +86,8 @@ def fetched(layer: Layer, *, builder_git: bool) -> Mapping[str, GitSource]:
     """Return the layer's packages that BuildKit fetches, by name."""
     if builder_git:
         return {}
-    sources = ((package.name, _source(package)) for package in layer.packages)
+    sources = ((package.name, GitSource.of(package)) for package in layer.packages)
     return {name: source for name, source in sources if source and source.fetchable}
-
-
-def _source(package: LockedPackage) -> GitSource | None:
-    text = package.table["source"].get("git")
-    return GitSource.parse(str(text)) if text else None
 
 
 def directory(name: str, source: GitSource) -> str:

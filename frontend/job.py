@@ -108,11 +108,8 @@ def select(workspace: Workspace, packages: Sequence[LocalPackage], settings: Set
     return Selection(names[0], spec.extras or (), chosen, names[1:])
 
 
-def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
-    """Let uv name the closure, and read the manifests of the directories in it.
-
-    FrontendError where the lock does not fit them, before anything slow is waited for.
-    """
+def export_files(job: Job) -> dict[str, str]:
+    """Return what `uv export` needs to see, by path."""
     workspace = job.workspace
     files = {
         "pyproject.toml": for_export(workspace.root),
@@ -122,6 +119,15 @@ def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
         if package.path != ".":
             manifest = workspace.manifest(package)
             files[f"{package.path}/pyproject.toml"] = manifest.source.text
+    return files
+
+
+def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
+    """Let uv name the closure, and read the manifests of the directories in it.
+
+    FrontendError where the lock does not fit them, before anything slow is waited for.
+    """
+    workspace, files = job.workspace, export_files(job)
     needed = [workspace.lock.local_packages[name] for name in job.local_names]
 
     def read_and_check() -> Workspace:

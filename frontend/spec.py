@@ -166,6 +166,12 @@ class Spec(BaseModel):
     lock: Literal["strict", "warn", "off"] | None = Field(
         None, description="what a lock that no longer fits the manifests leads to"
     )
+    hermetic: bool | None = Field(
+        None, description="true builds without network, from files that the lock names"
+    )
+    build_group: Name | None = Field(
+        None, description="dependency group with what hermetic builds build with"
+    )
     merge: bool | None = Field(
         None, description="false copies the layers one on the other, as old engines need it"
     )
@@ -177,7 +183,7 @@ _FIELDS = {name.replace("_", "-"): name for name in Spec.model_fields}
 KEYS = tuple(_FIELDS)
 _LISTS = ("package", "extras", "groups", "ports", "files", "heavy")
 _COMMANDS = ("entrypoint", "cmd")
-_FLAGS = ("default-groups", "merge")
+_FLAGS = ("default-groups", "hermetic", "merge")
 
 
 def argument_values(arguments: Mapping[str, str]) -> dict[str, Any]:

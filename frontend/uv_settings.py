@@ -39,6 +39,18 @@ _BUILD_KEYS = (
 )
 #: Settings that say how an index is reached.
 _INDEX_KEYS = ("allow-insecure-host", "keyring-provider")
+#: What says where files come from, or which of them to look at.
+_NETWORK_KEYS = (
+    *_INDEX_KEYS,
+    "exclude-newer",
+    "exclude-newer-package",
+    "extra-index-url",
+    "find-links",
+    "index",
+    "index-strategy",
+    "index-url",
+    "no-index",
+)
 _CREDENTIALS = re.compile(r"(https?://)[^/\s]*@")
 
 
@@ -62,19 +74,30 @@ def project(settings: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
     return without
 
 
+def variable(index: str) -> str:
+    """Write an index's name as uv does in names of variables: upper case, and `_` for signs."""
+    return re.sub(r"[^A-Z0-9]", "_", index.upper())
+
+
+def offline(settings: Mapping[str, Any], layer: Layer, tools: str) -> dict[str, Any]:
+    """Return the settings that `layer` depends on in a hermetic build: no index, but a folder.
+
+    `tools` is the folder with the wheels that builds may use.
+    """
+    found = {k: v for k, v in project(settings, layer).items() if k not in _NETWORK_KEYS}
+    found["no-index"] = True
+    if builds(settings, layer):
+        found["find-links"] = [tools]
+    return found
+
+
 def credentials(settings: Mapping[str, Any], layer: Layer) -> tuple[str, ...]:
     """Return the variables that uv reads user and password of the layer's named indexes from.
 
-    uv's rule for the name: upper case, and `_` for whatever is neither letter nor digit. The name
-    without USERNAME or PASSWORD is ours: the index's address with both in it.
+    The name without USERNAME or PASSWORD is ours: the index's address with both in it.
     """
-    names = sorted(
-        {
-            re.sub(r"[^A-Z0-9]", "_", str(index["name"]).upper())
-            for index in project(settings, layer).get("index", ())
-            if "name" in index
-        }
-    )
+    indexes = project(settings, layer).get("index", ())
+    names = sorted({variable(str(index["name"])) for index in indexes if "name" in index})
     parts = ("", "_USERNAME", "_PASSWORD")
     return tuple(f"UV_INDEX_{name}{part}" for name in names for part in parts)
 

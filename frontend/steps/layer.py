@@ -27,6 +27,7 @@ SOURCES = ROOT + "/src"
 REPORTS = ROOT + "/reports"
 LAYER = "/layer"
 VENV = "/app/.venv"
+OFFLINE = os.environ.get("UV_OFFLINE") == "1"
 TIMESTAMP = 315532800  # 1980-01-01: the earliest time that every archive format can hold
 ACCOUNT = re.compile(r"://([^/@:\s]+)(?::([^/@\s]*))?@")
 SYSTEM_BUNDLES = (
@@ -186,6 +187,10 @@ def classify(output):
     url = re.search(r"Failed to fetch: `?(\S+?)`?$", said, re.M)
     if "Git operation failed" in said:
         return dict(found, **classify_git(output))
+    needed = re.search(r"No solution found when resolving: (.*)", said)
+    if OFFLINE and needed:
+        found["kind"], found["detail"] = "requirement", needed.group(1).strip("`")
+        return found
     for kind, pattern in (
         ("hash", r"Hash mismatch"),
         ("certificate", r"invalid peer certificate.*|certificate verify failed.*"),
@@ -318,34 +323,52 @@ def packages(report, reinstall):
 
 
 def note_origins():
-    """Say of packages from git what uv says of them (PEP 610), not where their checkout was."""
-    path = ROOT + "/lock/origins.json"
-    if not os.path.exists(path):
-        return
-    with open(path) as source:
-        origins = json.load(source)
+    """Make what was installed from fetched files and checkouts look as if uv had fetched them.
+
+    What uv says of a package's origin (PEP 610) is not where it lay in this step.
+    """
+    origins = {}
+    if os.path.exists(ROOT + "/lock/origins.json"):
+        with open(ROOT + "/lock/origins.json") as source:
+            origins = json.load(source)
     for info in glob.glob(LAYER + VENV + "/lib*/python*/site-packages/*.dist-info"):
         name = os.path.basename(info).partition("-")[0]
         origin = origins.get(re.sub("[-_.]+", "-", name).lower())
-        if origin is None or not os.path.exists(info + "/direct_url.json"):
-            continue
-        text = json.dumps(origin, separators=(",", ":"), ensure_ascii=False).encode()
-        with open(info + "/direct_url.json", "wb") as output:
-            output.write(text)
-        # Times and inodes of the checkout; uv notes none for git.
-        if os.path.exists(info + "/uv_cache.json"):
+        changed = {}
+        direct = info + "/direct_url.json"
+        if origin and os.path.exists(direct):
+            if "vcs_info" not in origin:
+                # All that uv says of an archive but its place is the same.
+                with open(direct) as source:
+                    origin = dict(json.load(source), **origin)
+            text = json.dumps(origin, separators=(",", ":"), ensure_ascii=False).encode()
+            with open(direct, "wb") as output:
+                output.write(text)
+            changed["direct_url.json"] = text
+        if (origin or OFFLINE) and os.path.exists(info + "/uv_cache.json"):
+            # Times and inodes of local files; uv notes none for what it fetches.
             os.unlink(info + "/uv_cache.json")
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text).digest()).rstrip(b"=").decode()
-        noted = os.path.basename(info) + "/direct_url.json,"
-        with open(info + "/RECORD", encoding="utf-8", newline="") as source:
-            lines = source.read().splitlines(True)
-        with open(info + "/RECORD", "w", encoding="utf-8", newline="") as output:
-            for line in lines:
-                if line.startswith(noted):
-                    ending = line[len(line.rstrip("\r\n")) :]
-                    output.write("%ssha256=%s,%d%s" % (noted, digest, len(text), ending))
-                elif not line.startswith(os.path.basename(info) + "/uv_cache.json,"):
-                    output.write(line)
+            changed["uv_cache.json"] = None
+        rewrite_record(info, changed)
+
+
+def rewrite_record(info, changed):
+    """Enter what became of files of a dist-info into its RECORD: new content, or None for gone."""
+    if not changed:
+        return
+    with open(info + "/RECORD", encoding="utf-8", newline="") as source:
+        lines = source.read().splitlines(True)
+    with open(info + "/RECORD", "w", encoding="utf-8", newline="") as output:
+        for line in lines:
+            name = line.partition(",")[0]
+            folder, _, inside = name.rpartition("/")
+            if folder != os.path.basename(info) or inside not in changed:
+                output.write(line)
+            elif changed[inside] is not None:
+                content = changed[inside]
+                digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
+                ending = line[len(line.rstrip("\r\n")) :]
+                output.write("%s,sha256=%s,%d%s" % (name, digest.decode(), len(content), ending))
 
 
 def copy(report, pairs):
@@ -449,6 +472,9 @@ def main(arguments):
             compile_copied()
     else:
         sys.exit("unknown mode " + mode)
+    if OFFLINE:
+        # The only place on the disk where files of uv's cache can be linked from.
+        shutil.rmtree(os.environ["UV_CACHE_DIR"], ignore_errors=True)
     settle(keep_folders() if mode == "copy" else frozenset())
 
 

@@ -50,6 +50,7 @@ def assemble(site: Site, made: plan.Plan, run: image.Runtime | None = None) -> P
         job.context,
         prefix=site.prefix,
         merge=job.settings.spec.merge is not False,
+        sealed=site.sealed,
     )
     epoch = job.request.source_date_epoch
     config = image.configure(base, site.platform, made, run or started(site), epoch)

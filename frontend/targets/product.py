@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from frontend.container import Builder
     from frontend.emit import Step
     from frontend.footing import Footing
+    from frontend.hermetic import Sealed
     from frontend.job import Job
     from frontend.target import Target
 
@@ -28,6 +29,7 @@ class Site:
     target: Target
     footing: Footing
     prefix: str = ""
+    sealed: Sealed | None = None
 
 
 @dataclass(frozen=True)

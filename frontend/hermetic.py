@@ -1,0 +1,235 @@
+"""Builds without network: every locked file is a source of BuildKit, all that steps see.
+
+A wheel or sdist becomes an http source with the checksum of the lock, bound read-only into the step
+that installs it, which runs without network. So BuildKit downloads all files at once, keeps them in
+its own cache (and exports them with it), names each in the provenance, and a source policy can deny
+or redirect it. What building needs comes from the lock as well: from a dependency group whose
+wheels are all that an isolated build finds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+import llb
+from frontend.closure import UV_VERSION, LockedPackage, close, export
+from frontend.container import ROOT
+from frontend.errors import FrontendError
+from frontend.git_source import GitSource
+from frontend.uv_settings import builds, built, variable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from packaging.pylock import Pylock
+
+    from frontend.closure import Closure
+    from frontend.job import Job
+    from frontend.lock import LocalPackage
+    from frontend.plan import Layer
+    from frontend.target import Target
+
+#: Where a step finds the files that it installs, and those that it builds with.
+ARTIFACTS = f"{ROOT}/artifacts"
+TOOLS = f"{ROOT}/tools"
+#: The group whose wheels build everything, unless the key `build-group` names another.
+BUILD_GROUP = "build"
+#: Environment of a step that has no network. uv's cache lies beside what it installs, and goes.
+ENVIRONMENT = {
+    "UV_CACHE_DIR": "/layer/.uv-cache",
+    "UV_LINK_MODE": "hardlink",
+    "UV_OFFLINE": "1",
+}
+_BUILT_INTO_UV = "uv-build"
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What steps of one platform have in place of the network.
+
+    `headers` are the ids of the secrets that open an index, by its address.
+    """
+
+    tools: tuple[LockedPackage, ...]
+    headers: Mapping[str, str]
+    settings: Mapping[str, Any]
+    group: str
+
+    def mounts(self, layer: Layer) -> list[llb.Mount]:
+        """Bind every file that `layer` is made of, each by itself."""
+        forced = built(self.settings, layer)
+        found = [
+            self._bind(ARTIFACTS, package, package.name in forced)
+            for package in layer.packages
+            if not local(package) and not GitSource.of(package)
+        ]
+        if builds(self.settings, layer):
+            found += [self._bind(TOOLS, package, False) for package in self.tools]
+        return found
+
+    def _bind(self, folder: str, package: LockedPackage, sdist: bool) -> llb.Mount:
+        artifact = package.source_artifact if sdist else package.artifact
+        assert artifact is not None
+        download = llb.http(
+            artifact.url,
+            checksum=artifact.digest,
+            filename=artifact.filename,
+            mode=0o644,
+            auth_header_secret=self.headers.get(package.registry.rstrip("/"), ""),
+            meta=llb.Metadata(name=f"[internal] fetch {artifact.filename}"),
+        )
+        return llb.Bind(f"{folder}/{artifact.filename}", download, selector=artifact.filename)
+
+
+def local(package: LockedPackage) -> bool:
+    """Whether the file of `package` lies in the build context."""
+    return "path" in package.table["source"]
+
+
+def read_tools(job: Job, files: Mapping[str, str]) -> Pylock | None:
+    """Let uv name what the build group holds; None where the lock has no such group.
+
+    `files` are the manifests and the lock by path.
+    """
+    lock, group = job.workspace.lock, group_name(job)
+    if group not in {*lock.groups(job.package.name), *lock.root_groups()}:
+        if job.settings.spec.build_group:
+            raise FrontendError(
+                f"the lock has no dependency group {group!r}",
+                remedy=f"Add one with what builds need: uv add --group {group} hatchling",
+                places=job.settings.origin("build-group"),
+            )
+        return None
+    return export(files, job.selection, (lock.place(job.package.name),), only_group=group)
+
+
+def group_name(job: Job) -> str:
+    """The dependency group with what builds need."""
+    return job.settings.spec.build_group or BUILD_GROUP
+
+
+def seal(
+    job: Job,
+    tools: Pylock | None,
+    closure: Closure,
+    target: Target,
+    capabilities: llb.Capabilities,
+) -> Sealed:
+    """Check that nothing needs the network, and say what takes its place.
+
+    FrontendError for a file without a checksum, for a source that BuildKit cannot fetch by itself,
+    and for what a member's build requires and the build group does not have.
+    """
+    lock, settings = job.workspace.lock, job.workspace.root.get("tool", "uv") or {}
+    found = close(tools, lock, target).third_party if tools else ()
+    for package in (*closure.third_party, *found):
+        git = GitSource.of(package)
+        # Tools are what a folder of wheels offers, so no checkouts.
+        if not local(package) and not (git and git.fetchable and package not in found):
+            _check(job, package, package.name in _forced(settings, closure.third_party))
+    for member in closure.local:
+        if not member.virtual:
+            _check_build(job, member, found, target)
+    headers = _headers(settings, (*closure.third_party, *found))
+    if headers and not capabilities.supports(llb.capabilities.SOURCE_HTTP_AUTH):
+        raise FrontendError(
+            f"this engine cannot send credentials to {next(iter(headers))}",
+            remedy="A hermetic build takes files from a private index with BuildKit 0.21 or later "
+            "only. Use a newer engine, or build without `hermetic`.",
+            places=job.settings.origin("hermetic"),
+        )
+    return Sealed(found, headers, settings, group_name(job))
+
+
+def _forced(settings: Mapping[str, Any], packages: Iterable[LockedPackage]) -> set[str]:
+    names = {canonicalize_name(name) for name in settings.get("no-binary-package") or ()}
+    return {p.name for p in packages if settings.get("no-binary") or p.name in names}
+
+
+def _check(job: Job, package: LockedPackage, sdist: bool) -> None:
+    """Refuse what BuildKit could not fetch by address and checksum."""
+    label, place = f"{package.name} {package.version}", job.workspace.lock.place(package.name)
+    artifact = package.source_artifact if sdist else package.artifact
+    if artifact is None or not artifact.url:
+        raise FrontendError(
+            f"a hermetic build cannot take {label} from where the lock has it: {_source(package)}",
+            remedy="Publish it to an index and lock again, or build without `hermetic`.",
+            places=(place,),
+        )
+    if not artifact.digest:
+        raise FrontendError(
+            f"the lock has no SHA-256 of {artifact.filename}, so a hermetic build cannot pin it",
+            remedy="Lock it from an index or an address that gives one, or build without "
+            "`hermetic`.",
+            places=(place,),
+        )
+
+
+def _source(package: LockedPackage) -> str:
+    return ", ".join(f"{key} {value}" for key, value in package.table["source"].items())
+
+
+def _check_build(
+    job: Job, member: LocalPackage, tools: Sequence[LockedPackage], target: Target
+) -> None:
+    manifest = job.workspace.manifest(member)
+    wanted = manifest.get("build-system", "requires")
+    versions = {package.name: package.version for package in tools}
+    # Without a [build-system] it is setuptools (PEP 518).
+    for text in ["setuptools"] if wanted is None else wanted:
+        try:
+            requirement = Requirement(str(text))
+        except InvalidRequirement:
+            continue  # its build will say so better
+        if requirement.marker and not requirement.marker.evaluate(target.markers):
+            continue
+        name = canonicalize_name(requirement.name)
+        version = UV_VERSION if name == _BUILT_INTO_UV else versions.get(name)
+        if version is not None and _fits(requirement, version):
+            continue
+        if name == _BUILT_INTO_UV and name in versions and _fits(requirement, versions[name]):
+            continue
+        raise missing(job, f"package {member.name!r}", str(text), version, manifest, member)
+
+
+def missing(
+    job: Job,
+    label: str,
+    requirement: str,
+    version: str | None,
+    manifest: Any,
+    member: LocalPackage,
+) -> FrontendError:
+    """Say that the build group lacks `requirement`, or has it in another version."""
+    group = group_name(job)
+    has = f"the group has {version}" if version else "the group does not have it"
+    return FrontendError(
+        f"{label} is built with {requirement}, which a hermetic build takes from the dependency "
+        f"group {group!r}, and {has}",
+        remedy=f"Run: uv add --package {job.package.name} --group {group} '{requirement}'",
+        places=(manifest.place("build-system", "requires"),),
+    )
+
+
+def _fits(requirement: Requirement, version: str) -> bool:
+    try:
+        return requirement.specifier.contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return False
+
+
+def _headers(settings: Mapping[str, Any], packages: Iterable[LockedPackage]) -> Mapping[str, str]:
+    """The secrets for indexes that uv is told to authenticate at, if any package is from there."""
+    used = {package.registry.rstrip("/") for package in packages}
+    return {
+        url: f"UV_INDEX_{variable(str(index['name']))}_AUTHORIZATION"
+        for index in settings.get("index") or ()
+        if index.get("authenticate") == "always" and "name" in index
+        for url in (str(index.get("url", "")).rstrip("/"),)
+        if url in used
+    }
