@@ -1,0 +1,191 @@
+"""`hermetic = true`: the lock's files are BuildKit's sources, and steps have no network."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import subprocess
+import tarfile
+from typing import TYPE_CHECKING, Any
+
+from tests.contexts.server import serve as serve_site
+from tests.errors.index import REACH, Index, serve
+from tests.errors.shown import fail
+from tests.hermetic.conftest import fill
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from tests.engine import Engine
+    from tests.errors.workspaces import Workspace
+
+SAID = "good morning core\n"
+FILES = {"greeting-1.0-py3-none-any.whl", "packer-1.0-py3-none-any.whl", "shouting-1.0.tar.gz"}
+PASSWORD = "s3cret-0f-the-hermetic-index"
+
+
+def test_the_same_layers_without_network(engine: Engine, shop: Workspace, index: Index) -> None:
+    """Built with the network the image is equal to the last byte of every layer."""
+    image = "uv-frontend-test/hermetic"
+    engine.build(shop.folder, tag=image, build_args={"package": "api"})
+    assert engine.run(image).stdout == SAID
+    engine.build(
+        shop.folder, REACH, tag=f"{image}-not", build_args={"package": "api", "hermetic": "false"}
+    )
+    assert _layers(engine, image) == _layers(engine, f"{image}-not")
+    # With the index gone, what was fetched is still there for a step that runs again.
+    index.files.clear()
+    shop.write("libs/core/__init__.py", "NAME = 'the core'\n")
+    build = engine.build(shop.folder, tag=image, build_args={"package": "api"})
+    ran = [vertex.name for vertex in build.executed if "/5] member: " in vertex.name]
+    assert len(ran) == 1
+    assert engine.run(image).stdout == "good morning the core\n"
+
+
+def test_provenance_names_every_file(
+    docker28: Engine, shop: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("site")
+    for command in (
+        ["init", "--quiet"],
+        ["add", "."],
+        [*_AUTHOR, "commit", "--quiet", "-m", "All"],
+    ):
+        subprocess.run(["git", *command], cwd=shop.folder, check=True)
+    metadata = folder / "metadata.json"
+    with serve_site(folder) as site:
+        docker28.build(
+            site.repository("shop", shop.folder),
+            "--provenance=mode=max",
+            f"--metadata-file={metadata}",
+            build_args={"package": "api"},
+            env={"BUILDX_METADATA_PROVENANCE": "max"},
+        )
+    provenance = json.loads(metadata.read_text())["buildx.build.provenance"]
+    about = provenance["metadata"]
+    assert about["https://mobyproject.org/buildkit@v1#hermetic"] is True
+    assert about["completeness"]["materials"] is True
+    materials: dict[str, Any] = {
+        material["uri"].rpartition("/")[2]: material["digest"]
+        for material in provenance["materials"]
+    }
+    assert materials.keys() >= FILES
+    lock = (shop.folder / "uv.lock").read_text()
+    assert all(materials[name]["sha256"] in lock for name in FILES)
+
+
+_AUTHOR = ["-c", "user.name=Tester", "-c", "user.email=tester@example.com"]
+
+
+def test_credentials_go_to_the_source(
+    docker28: Engine, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """No container sees them, and neither do layers, cache, history or provenance."""
+    secrets = tmp_path_factory.mktemp("secrets")
+    header = secrets / "header"
+    given = base64.b64encode(f"courier:{PASSWORD}".encode()).decode()
+    header.write_text(f"Basic {given}")
+    exported = secrets / "image.tar"
+    image = "uv-frontend-test/hermetic-private"
+    with serve(account=f"courier:{PASSWORD}") as index:
+        shop = fill(tmp_path, index)
+        secret = f"--secret=id=UV_INDEX_CORP_AUTHORIZATION,src={header}"
+        arguments = {"package": "api"}
+        docker28.build(shop.folder, secret, tag=image, build_args=arguments)
+        docker28.build(
+            shop.folder,
+            secret,
+            "--provenance=mode=max",
+            f"--output=type=oci,dest={exported}",
+            build_args=arguments,
+        )
+    assert docker28.run(image).stdout == SAID
+    with tarfile.open(exported) as tar:
+        contents = [file.read() for member in tar if (file := tar.extractfile(member))]
+    plain = [gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data for data in contents]
+    assert len(plain) > 5
+    assert not any(PASSWORD.encode() in data or given.encode() in data for data in plain)
+
+
+def test_a_policy_redirects_to_a_mirror(
+    docker28: Engine, shop: Workspace, index: Index, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The index that the lock names is gone; all of its files come from elsewhere."""
+    policy = tmp_path_factory.mktemp("policy") / "policy.json"
+    with serve() as mirror:
+        mirror.files.update(index.files)
+        index.files.clear()
+        rule = {
+            "action": "CONVERT",
+            "selector": {"identifier": f"{index.url}/*", "matchType": "WILDCARD"},
+            "updates": {"identifier": f"{mirror.url}/${{1}}"},
+        }
+        policy.write_text(json.dumps({"rules": [rule]}))
+        docker28.build(
+            shop.folder,
+            tag="uv-frontend-test/hermetic-mirror",
+            build_args={"package": "api"},
+            env={"EXPERIMENTAL_BUILDKIT_SOURCE_POLICY": str(policy)},
+        )
+    assert docker28.run("uv-frontend-test/hermetic-mirror").stdout == SAID
+
+
+def test_a_policy_denies_an_index(
+    docker28: Engine, shop: Workspace, index: Index, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    policy = tmp_path_factory.mktemp("policy") / "policy.json"
+    rule = {
+        "action": "DENY",
+        "selector": {"identifier": f"{index.url}/*", "matchType": "WILDCARD"},
+    }
+    policy.write_text(json.dumps({"rules": [rule]}))
+    build = docker28.build(
+        shop.folder,
+        build_args={"package": "api"},
+        env={"EXPERIMENTAL_BUILDKIT_SOURCE_POLICY": str(policy)},
+        check=False,
+    )
+    assert not build.ok
+    assert "denied by policy" in build.error
+
+
+def test_a_build_requirement_that_the_group_lacks(
+    docker28: Engine, shop: Workspace, index: Index
+) -> None:
+    shop.replace("libs/core/pyproject.toml", '"packer>=1"', '"packer>=2"')
+    shown = fail(docker28, shop.folder, package="api")
+    assert shown.title == (
+        "package 'core' is built with packer>=2, which a hermetic build takes from the dependency "
+        "group 'build', and the group has 1.0"
+    )
+    assert shown.remedy == "Run: uv add --package api --group build 'packer>=2'"
+    assert shown.where == 'libs/core/pyproject.toml:7\nrequires = ["packer>=2"]'
+
+
+def test_what_an_sdist_is_built_with_is_looked_for_in_the_group(
+    docker28: Engine, shop: Workspace, index: Index
+) -> None:
+    index.sdist("shouting", SDIST_THAT_NEEDS, version="2.0")
+    shop.lock(*index.locking, "--upgrade")
+    shown = fail(docker28, shop.folder, package="api")
+    assert shown.title.startswith("shouting 2.0 is built with tooling")
+    assert shown.remedy.endswith("Run: uv add --group build 'tooling'")
+
+
+SDIST_THAT_NEEDS = """\
+    def get_requires_for_build_wheel(config_settings=None):
+        return ["tooling"]
+
+
+    def build_wheel(folder, config_settings=None, metadata_directory=None):
+        raise AssertionError("never called: tooling cannot be had")
+    """
+
+
+def _layers(engine: Engine, image: str) -> list[str]:
+    shown = engine.docker("image", "inspect", image, "--format", "{{json .RootFS.Layers}}")
+    found: list[str] = json.loads(shown.stdout)
+    return found
