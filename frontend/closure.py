@@ -24,6 +24,7 @@ from packaging.pylock import Pylock, PylockSelectError
 from packaging.utils import parse_wheel_filename
 
 from frontend.errors import FrontendError, Place
+from frontend.lock import NO_HASH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -237,7 +238,8 @@ def _artifact(found: Any) -> Artifact | None:
         return None
     digest = (found.hashes or {}).get("sha256", "")
     url = str(found.url or "")
-    return Artifact(_filename(str(address)), url, f"sha256:{digest}" if digest else "")
+    digest = "" if digest in {"", NO_HASH.partition(":")[2]} else f"sha256:{digest}"
+    return Artifact(_filename(str(address)), url, digest)
 
 
 def _filename(address: str) -> str:

@@ -113,7 +113,7 @@ def export_files(job: Job) -> dict[str, str]:
     workspace = job.workspace
     files = {
         "pyproject.toml": for_export(workspace.root),
-        "uv.lock": workspace.lock.document.source.text,
+        "uv.lock": workspace.lock.for_export,
     }
     for package in job.packages:
         if package.path != ".":

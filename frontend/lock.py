@@ -6,6 +6,7 @@ packages get installed is uv's decision (see `closure`); here are members, their
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SCHEMA = 1
+#: Stands for the hash that a lock does not have, where one must be.
+NO_HASH = "sha256:" + 64 * "0"
+_HASHED = {"hash": NO_HASH}
+# A file as uv writes it, on one line, up to where a hash is missing.
+_FILE = re.compile(
+    r'(?<!source = )\{ (?:url|path|filename) = "[^"\n]*"(?=(?![^}\n]*\bhash = )[^}\n]*\})'
+)
 _LOCAL_KINDS = ("editable", "directory", "virtual")
 
 
@@ -80,6 +88,18 @@ class Lock:
     def packages(self) -> tuple[Mapping[str, Any], ...]:
         """Every `[[package]]` table."""
         return tuple(self.document.get("package") or ())
+
+    @property
+    def for_export(self) -> str:
+        """The text for `uv export`, which would download every file that the lock has no hash of.
+
+        Indexes need not give hashes, and a PEP 751 lock needs them: these have `NO_HASH` there.
+        """
+        text = self.document.source.text
+        files = (f for p in self.packages for f in (*p.get("wheels", ()), p.get("sdist", _HASHED)))
+        if all("hash" in file for file in files):
+            return text
+        return _FILE.sub(rf'\g<0>, hash = "{NO_HASH}"', text)
 
     @cached_property
     def _by_name(self) -> Mapping[str, tuple[Mapping[str, Any], ...]]:

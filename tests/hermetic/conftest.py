@@ -18,11 +18,11 @@ ROOT = """\
     [tool.uv.workspace]
     members = ["services/*", "libs/*"]
 
-    [tool.uv.sources]
-    core = { workspace = true }
-
     [dependency-groups]
     build = ["packer"]
+
+    [tool.uv.sources]
+    core = { workspace = true }
     """
 SERVICE = """\
     [project]

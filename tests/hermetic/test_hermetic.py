@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import subprocess
 import tarfile
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from tests.contexts.server import serve as serve_site
 from tests.errors.index import REACH, Index, serve
 from tests.errors.shown import fail
-from tests.hermetic.conftest import fill
+from tests.errors.workspaces import BACKEND, workspace
+from tests.hermetic.conftest import ROOT, fill
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 SAID = "good morning core\n"
 FILES = {"greeting-1.0-py3-none-any.whl", "packer-1.0-py3-none-any.whl", "shouting-1.0.tar.gz"}
+_AUTHOR = ["-c", "user.name=Tester", "-c", "user.email=tester@example.com"]
 PASSWORD = "s3cret-0f-the-hermetic-index"
 
 
@@ -49,12 +53,7 @@ def test_provenance_names_every_file(
     docker28: Engine, shop: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("site")
-    for command in (
-        ["init", "--quiet"],
-        ["add", "."],
-        [*_AUTHOR, "commit", "--quiet", "-m", "All"],
-    ):
-        subprocess.run(["git", *command], cwd=shop.folder, check=True)
+    _commit(shop)
     metadata = folder / "metadata.json"
     with serve_site(folder) as site:
         docker28.build(
@@ -75,9 +74,6 @@ def test_provenance_names_every_file(
     assert materials.keys() >= FILES
     lock = (shop.folder / "uv.lock").read_text()
     assert all(materials[name]["sha256"] in lock for name in FILES)
-
-
-_AUTHOR = ["-c", "user.name=Tester", "-c", "user.email=tester@example.com"]
 
 
 def test_credentials_go_to_the_source(
@@ -175,6 +171,83 @@ def test_what_an_sdist_is_built_with_is_looked_for_in_the_group(
     assert shown.remedy.endswith("Run: uv add --group build 'tooling'")
 
 
+def test_packages_from_git_and_from_addresses_of_their_own(
+    engine: Engine, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Even what they say of their origin is as in a build with the network."""
+    image = "uv-frontend-test/hermetic-origins"
+    rates = workspace(tmp_path_factory.mktemp("rates"))
+    rates.write("rates.py", "TEXT = 'one to one'\n").write("backend.py", RATES)
+    rates.write("pyproject.toml", PROJECT_OF_ITS_OWN)
+    _commit(rates)
+    with serve() as index, serve_site(tmp_path_factory.mktemp("site")) as site:
+        index.wheel("courier", code="TEXT = 'on foot'").wheel("packer", code=dedent(BACKEND))
+        wheel = "courier-1.0-py3-none-any.whl"
+        site.files[wheel] = index.files[wheel]
+        sources = {"rates": site.repository("rates", rates.folder), "courier": site.url}
+        found = workspace(tmp_path).service("api", WITH_ORIGINS)
+        root = dedent(ROOT) + (
+            f'rates = {{ git = "{sources["rates"]}", branch = "main" }}\n'
+            f'courier = {{ url = "{site.url}/{wheel}" }}\n'
+        )
+        found.write("pyproject.toml", root).lock(*index.locking)
+        arguments = {"package": "api", "hermetic": "true", "entrypoint": "python"}
+        engine.build(found.folder, tag=image, build_args=arguments)
+        arguments["hermetic"] = "false"
+        engine.build(found.folder, REACH, tag=f"{image}-not", build_args=arguments)
+    code = "import rates, courier; print(rates.TEXT, courier.TEXT)"
+    shown = engine.run(image, "-c", code).stdout
+    assert shown == "one to one on foot\n"
+    assert _layers(engine, image) == _layers(engine, f"{image}-not")
+
+
+def test_what_nothing_pins_is_refused(docker28: Engine, shop: Workspace) -> None:
+    lock = shop.folder / "uv.lock"
+    # The first package of an index is greeting.
+    lock.write_text(re.sub(r', hash = "sha256:\w+"', "", lock.read_text(), count=1))
+    shown = fail(docker28, shop.folder, package="api")
+    assert shown.title == (
+        "the lock has no SHA-256 of greeting-1.0-py3-none-any.whl, so a hermetic build cannot pin "
+        "it"
+    )
+    assert shown.where.splitlines()[1:] == ['name = "greeting"']
+    # With the network it is installed all the same: indexes need not give hashes.
+    image = "uv-frontend-test/hermetic-unpinned"
+    arguments = {"package": "api", "hermetic": "false"}
+    docker28.build(shop.folder, REACH, tag=image, build_args=arguments)
+    assert docker28.run(image).stdout == SAID
+
+
+def test_git_over_ssh_is_refused(docker28: Engine, tmp_path: Path) -> None:
+    found = workspace(tmp_path).service("api").lock()
+    lock = (tmp_path / "uv.lock").read_text()
+    source = 'git = "ssh://git@git.example/rates.git#' + 40 * "a" + '"'
+    api = '[[package]]\nname = "api"\nversion = "1.0"\nsource = { virtual = "services/api" }\n'
+    assert api in lock
+    wanted = f'{api}dependencies = [{{ name = "rates" }}]\n'
+    package = f'\n[[package]]\nname = "rates"\nversion = "1.0"\nsource = {{ {source} }}\n'
+    (tmp_path / "uv.lock").write_text(lock.replace(api, wanted) + package)
+    shown = fail(docker28, found.folder, package="api", hermetic="true", lock="off")
+    assert shown.title.startswith("a hermetic build cannot take rates 1.0 from where the lock has")
+    assert shown.where.splitlines()[1:] == ['name = "rates"']
+
+
+WITH_ORIGINS = """\
+    dependencies = ["rates", "courier"]
+    """
+RATES = BACKEND.replace("Path.cwd().name", "'rates'").replace(
+    'f"{NAME}/{module.name}"', "module.name"
+)
+PROJECT_OF_ITS_OWN = """\
+    [project]
+    name = "rates"
+    version = "1.0"
+
+    [build-system]
+    requires = []
+    build-backend = "backend"
+    backend-path = ["."]
+    """
 SDIST_THAT_NEEDS = """\
     def get_requires_for_build_wheel(config_settings=None):
         return ["tooling"]
@@ -183,6 +256,15 @@ SDIST_THAT_NEEDS = """\
     def build_wheel(folder, config_settings=None, metadata_directory=None):
         raise AssertionError("never called: tooling cannot be had")
     """
+
+
+def _commit(workspace: Workspace) -> None:
+    for command in (
+        ["init", "--quiet", "--initial-branch=main"],
+        ["add", "."],
+        [*_AUTHOR, "commit", "--quiet", "-m", "All"],
+    ):
+        subprocess.run(["git", *command], cwd=workspace.folder, check=True)
 
 
 def _layers(engine: Engine, image: str) -> list[str]:

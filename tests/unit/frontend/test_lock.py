@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from frontend.errors import FrontendError, SourceText
-from frontend.lock import LocalPackage, Lock
+from frontend.lock import NO_HASH, LocalPackage, Lock
 
 WORKSPACE = """\
 version = 1
@@ -149,6 +149,35 @@ name = "lib"
 version = "1"
 source = { editable = "lib" }
 """
+
+
+def test_files_without_a_hash_get_one_for_export() -> None:
+    """Indexes need not give any; what has one stays, and so does every other table."""
+    hashed = '{ url = "https://index.example/b-1.whl", hash = "sha256:abc", size = 3 },'
+    text = """\
+version = 1
+
+[[package]]
+name = "a"
+source = { registry = "https://index.example/simple" }
+sdist = { url = "https://index.example/a-1.tar.gz", size = 4 }
+wheels = [
+    { url = "https://index.example/a-1.whl", upload-time = "2026-01-01" },
+    HASHED
+]
+
+[[package]]
+name = "b"
+source = { url = "https://files.example/b-1.whl" }
+wheels = [
+    { filename = "b-1.whl" },
+]
+""".replace("HASHED", hashed)
+    found = Lock.parse(SourceText("uv.lock", text)).for_export
+    assert found.replace(f', hash = "{NO_HASH}"', "") == text
+    assert found.count(NO_HASH) == 3
+    assert hashed in found
+    assert 'source = { url = "https://files.example/b-1.whl" }' in found
 
 
 def lock(text: str) -> Lock:
