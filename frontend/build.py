@@ -129,7 +129,7 @@ def resolve_foreign(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Pl
         return resolve(gateway, job, uv, here)
 
     places = base_places(job)
-    name = bases.choose(job.settings, lock.requires_python, bases.pinned(job.workspace.python_pin))
+    name = bases.choose(job.settings, job.requires_python, bases.pinned(job.workspace.python_pin))
     base = bases.resolve(gateway, request, name, platform, places)
     host = foreign.host(job, on_host)
     found, system = foreign.read(gateway, job, base, platform, host.builder)
@@ -141,6 +141,7 @@ def resolve_foreign(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Pl
         # A platform that uv cannot install for from here: all of it by emulation.
         return resolve(gateway, job, uv, platform)
     check_python(lock, target, base.name, places)
+    groups.check_python(job.python_needs, target, base.name)
     footing = settle(job, base, system)
     owner = (footing.accounts.owner.uid, footing.accounts.owner.gid)
     builder = replace(host.builder, foreign=Foreign(), owner=owner, app=system.app)
@@ -205,6 +206,10 @@ def build_platform(
         ref = gateway.solve(product.filesystem, evaluate=True)
     except GatewayError as error:
         raise explain(gateway, ground.builder, product.steps, job, error) from error
+    if product.checks:
+        from frontend import checks
+
+        checks.run(gateway, site, product)
     return PlatformResult(platform, ref, product.config, product.base_config)
 
 

@@ -43,7 +43,8 @@ UV_IN_IMAGE = "/opt/uv-frontend/bin/uv"
 #: Name of the optional secret: a PEM bundle that uv, git and build backends then trust.
 CA_SECRET = "ca"
 _EXIT_CODES = "exec.validexitcode"
-_NETWORKS = {
+#: BuildKit's modes by the names that buildx gives them.
+NETWORKS = {
     "": llb.Network.SANDBOX,
     "default": llb.Network.SANDBOX,
     "sandbox": llb.Network.SANDBOX,
@@ -135,7 +136,7 @@ class Builder:
             ulimits=[llb.Ulimit(*limit) for limit in limits.ulimits],
             cgroup_parent=limits.cgroup_parent,
             hostname=limits.hostname,
-            network=_NETWORKS[request.network] if network else llb.Network.NONE,
+            network=NETWORKS[request.network] if network else llb.Network.NONE,
             hosts=[llb.Host(name, address) for name, address in request.hosts],
             proxy=llb.Proxy(**request.proxy) if request.proxy else None,
             valid_exit_codes=exit_codes if self.capabilities.supports(_EXIT_CODES) else (),

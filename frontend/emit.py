@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import llb
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from frontend.workspace import Workspace
 
 
+#: The variable that says whether bytecode is made: `1`, or `0`.
+BYTECODE = "UV_COMPILE_BYTECODE"
 #: 1980-01-01, the time that every file of a layer has (`steps/layer.py`).
 TIMESTAMP = 315532800
 
@@ -65,14 +68,19 @@ def emit(
     prefix: str = "",
     merge: bool = True,
     sealed: Sealed | None = None,
+    on_base: Builder | None = None,
+    finishing: Mapping[str, str] = MappingProxyType({}),
 ) -> Emitted:
     """Write `plan` as LLB. `prefix` stands before progress lines (the platform, where several).
 
     Without `merge` the layers are copied even where the engine could lay them over each other.
     With `sealed` no step has a network.
+    `on_base` runs steps that are about the base itself, `finishing` says what becomes of installed
+    packages.
     """
+    settings = workspace.root.get("tool", "uv") or {}
     emitter = _Emitter(
-        builder, plan.target, workspace, context, workspace.root.get("tool", "uv") or {}, sealed
+        builder, plan.target, workspace, context, settings, on_base or builder, finishing, sealed
     )
     total = len(plan.layers)
     steps = []
@@ -95,12 +103,16 @@ class _Emitter:
     workspace: Workspace
     context: Context
     settings: Mapping[str, Any]
+    on_base: Builder
+    finishing: Mapping[str, str]
     sealed: Sealed | None = None
 
     def step(self, layer: Layer, name: str) -> Step:
         """Write the step of one layer; `name` is its line in the progress."""
         if layer.kind is Kind.SKELETON:
             return Step(layer, self._run(["skeleton"], name, env=self._interpreter()), "")
+        if layer.kind is Kind.STDLIB:
+            return Step(layer, self._run(["stdlib"], name, builder=self.on_base), "")
         if layer.kind in (Kind.SOURCE, Kind.FILES):
             return self._copying(layer, name)
         return self._installing(layer, name)
@@ -154,7 +166,7 @@ class _Emitter:
         generated = generate(layer, self.target, self.settings, fetched, hermetic=hermetic)
         report = self._report(*generated.values())
         mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
-        env: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml"}
+        env: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml", **self.finishing}
         building, builder = builds(self.settings, layer), self.builder.where(report)
         if builder.foreign and not building and not portable(layer, self.target):
             # Nothing of it is run: uv unpacks the other platform's wheels. What is built is built
@@ -203,7 +215,9 @@ class _Emitter:
         arguments = [part for pair in pairs for part in pair]
         report = self._report(layer.title, *arguments)
         mounts = [llb.Bind(f"{ROOT}/src", files)]
-        return Step(layer, self._run(["copy", report, *arguments], name, mounts=mounts), report)
+        env = {k: v for k, v in self.finishing.items() if k == BYTECODE}
+        output = self._run(["copy", report, *arguments], name, env=env, mounts=mounts)
+        return Step(layer, output, report)
 
     def _member_files(self, member: LocalPackage, manifest: str = "") -> llb.Output:
         """The member's directory; `manifest` stands in for its own."""

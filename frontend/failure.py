@@ -40,7 +40,7 @@ def explain(
     # The message has the command line of the step, and so the name of its report. There may be
     # reports of other steps, which other builds have left.
     failed = [name for name in by_report if name in error.message]
-    found = _first_report(gateway, builder, failed)
+    found = read_report(gateway, builder, failed)
     if found:
         return _explained(by_report[found["name"]], found["report"], job)
     if unfetched := re.search(r"failed to fetch remote (\S+?):", error.message):
@@ -48,7 +48,7 @@ def explain(
     return _unexplained(by_report[failed[0]] if failed else None, error)
 
 
-def _first_report(gateway: Gateway, builder: Builder, names: list[str]) -> dict[str, Any] | None:
+def read_report(gateway: Gateway, builder: Builder, names: list[str]) -> dict[str, Any] | None:
     """Ask for the first report that there is under one of `names`.
 
     It stays where it is: builds that share a step fail together, and each of them asks.
@@ -99,7 +99,7 @@ def _unfetched(address: str, job: Job, error: GatewayError) -> Exception:
     )
 
 
-def _said(output: str) -> str:
+def said(output: str) -> str:
     """The end of what uv passed on, indented, without its own framing; all of it is in the log."""
     lines = [line for line in output.splitlines() if not line.strip().startswith(_FRAME)]
     lines = [re.sub(r"^( {7}(?=  )|  cause: )", "  ", line) for line in lines]
@@ -137,7 +137,7 @@ def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
             places=places,
         )
     if kind in ("network", "missing", "auth"):
-        said = {
+        told = {
             "network": "the index cannot be reached",
             "missing": "the index has no such file any more",
             "auth": "the index refuses access",
@@ -151,14 +151,14 @@ def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
             "--secret id=UV_INDEX_CORP_USERNAME,env=… and id=UV_INDEX_CORP_PASSWORD,env=…",
         }[kind]
         return FrontendError(
-            f"{label}: {said}: {detail}" if detail else f"{label}: {said}",
+            f"{label}: {told}: {detail}" if detail else f"{label}: {told}",
             remedy=remedy,
             places=places,
         )
     if kind == "requirement":
         return FrontendError(
             f"{label} is built with {detail}, which the dependency group for hermetic builds does "
-            f"not have, or not with all that it needs:\n{_said(output)}",
+            f"not have, or not with all that it needs:\n{said(output)}",
             remedy=f"Run: uv add --group {group_name(job)} '{detail.partition(',')[0]}'",
             places=places,
         )
@@ -202,7 +202,7 @@ def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
         return _no_files(detail, job)
     if kind == "build":
         return FrontendError(
-            f"{label} cannot be built:\n{_said(output)}",
+            f"{label} cannot be built:\n{said(output)}",
             remedy="Try `uv build` in its directory; what it needs beyond its own directory must "
             "be part of the build."
             if member
@@ -210,7 +210,7 @@ def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
             "it failed: choose a `builder` with the compilers it needs, or another version.",
             places=places,
         )
-    return FrontendError(f"{label} cannot be installed:\n{_said(output)}", places=places)
+    return FrontendError(f"{label} cannot be installed:\n{said(output)}", places=places)
 
 
 def _no_files(path: str, job: Job) -> FrontendError:

@@ -87,6 +87,7 @@ class Kind(StrEnum):
     """What a layer holds."""
 
     BASE = "base"
+    STDLIB = "stdlib"
     SKELETON = "skeleton"
     HEAVY = "heavy"
     BIG = "big"
@@ -124,6 +125,8 @@ class Layer:
         """What `docker history` and the progress say of this layer."""
         if self.change:
             return self.change.title
+        if self.kind is Kind.STDLIB:
+            return "bytecode of the standard library"
         if self.kind is Kind.SKELETON:
             return "virtual environment"
         if self.kind is Kind.FILES:
@@ -191,12 +194,15 @@ def make(
     workdir: str = "/app",
     files: Iterable[Copied] = (),
     changes: Iterable[Change] = (),
+    stdlib: bool = False,
 ) -> Plan:
     """Lay out the image of `package`, and of `others` where there are several.
 
-    `changes` are made on the base, the first lowest.
+    `changes` are made on the base, the first lowest; with `stdlib` its library gets bytecode.
     """
     below = [Layer(Kind.BASE, change=change) for change in changes]
+    if stdlib:
+        below.append(Layer(Kind.STDLIB))
     shape = shape or Shape()
     shape = replace(shape, layers=shape.layers - len(below))
     chosen = (package, *others)

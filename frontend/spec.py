@@ -45,6 +45,24 @@ def _name(value: str) -> str:
     return name
 
 
+def _checks(value: object) -> object:
+    """Commands, each as text or as words; a single one may stand alone."""
+    return [value] if isinstance(value, str) else value
+
+
+def _splittable(command: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    words = shlex.split(command) if isinstance(command, str) else command
+    if not words:
+        raise ValueError("a check is a command")
+    return command
+
+
+def _within(pattern: str) -> str:
+    if pattern.startswith("/") or ".." in pattern.split("/") or not pattern.strip("/"):
+        raise ValueError(f"{pattern!r} is no pattern below the folder of the installed packages")
+    return pattern
+
+
 def _packages(value: object) -> object:
     """One name, or several for an image of several packages; each once."""
     names = [value] if isinstance(value, str) else value
@@ -163,6 +181,20 @@ class Spec(BaseModel):
     layers: Annotated[int, Field(ge=5, le=120)] | None = Field(
         None, description="the most layers that are added to the base"
     )
+    trim: tuple[Annotated[str, Field(pattern="^[^\n]+$"), AfterValidator(_within)], ...] | None = (
+        Field(None, description="patterns of files to take out of the installed packages")
+    )
+    bytecode: bool | None = Field(None, description="false leaves bytecode out of the image")
+    compile_stdlib: bool | None = Field(
+        None, description="true adds bytecode of the standard library where the base has none"
+    )
+    checks: (
+        Annotated[
+            tuple[Annotated[str | tuple[str, ...], AfterValidator(_splittable)], ...],
+            BeforeValidator(_checks),
+        ]
+        | None
+    ) = Field(None, description="commands that have to succeed in the finished image")
     lock: Literal["strict", "warn", "off"] | None = Field(
         None, description="what a lock that no longer fits the manifests leads to"
     )
@@ -181,9 +213,9 @@ class Spec(BaseModel):
 ABOVE_TABLES = "If the key `{key}` is meant: keys stand above the first header in brackets."
 _FIELDS = {name.replace("_", "-"): name for name in Spec.model_fields}
 KEYS = tuple(_FIELDS)
-_LISTS = ("package", "extras", "groups", "ports", "files", "heavy")
-_COMMANDS = ("entrypoint", "cmd")
-_FLAGS = ("default-groups", "hermetic", "merge")
+_LISTS = ("package", "extras", "groups", "ports", "files", "heavy", "trim")
+_COMMANDS = ("entrypoint", "cmd", "checks")
+_FLAGS = ("bytecode", "compile-stdlib", "default-groups", "hermetic", "merge")
 
 
 def argument_values(arguments: Mapping[str, str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
     layer.py skeleton                         the empty virtual environment
     layer.py packages REPORT [PACKAGE ...]    what the generated lock names, PACKAGEs built anew
     layer.py copy REPORT FROM TO [...]        files: FROM below the sources, TO in the image
+    layer.py stdlib                           bytecode of the standard library, where it has none
 
 When a step fails for a reason that the user can mend, REPORT (a name) receives it as JSON, in a
 directory that outlives the failed step: the exit code alone could not carry it. Whatever is written
@@ -313,6 +314,9 @@ def packages(report, reinstall):
         if os.path.islink(path) or not os.path.isdir(path):
             if os.path.lexists(path):
                 os.unlink(path)
+    patterns = os.environ.get("UV_FRONTEND_TRIM")
+    if patterns:
+        trim(patterns.split("\n"))
     lock = LAYER + VENV + "/.lock"
     if os.path.exists(lock):
         os.unlink(lock)
@@ -371,6 +375,83 @@ def rewrite_record(info, changed):
                 output.write("%s,sha256=%s,%d%s" % (name, digest.decode(), len(content), ending))
 
 
+def trim(patterns):
+    """Take what matches PATTERNS out of the installed packages, and off the lists of their files.
+
+    Paths are seen from the folder that the packages are in. What describes a package stays.
+    """
+    matching = re.compile("|".join(map(translate, patterns)))
+    for site in sites():
+        gone = set()
+        for directory, directories, files in os.walk(site):
+            below = "" if directory == site else os.path.relpath(directory, site) + "/"
+            directories[:] = [name for name in directories if not name.endswith(".dist-info")]
+            for name in [*directories, *files]:
+                path = os.path.join(directory, name)
+                if not matching.fullmatch(below + name):
+                    continue
+                if name in directories:
+                    directories.remove(name)
+                if os.path.isdir(path) and not os.path.islink(path):
+                    gone.update(os.path.relpath(each, site) for each in entries(path))
+                    shutil.rmtree(path)
+                else:
+                    gone.add(below + name)
+                    os.unlink(path)
+                    cached = os.path.join(directory, "__pycache__", os.path.splitext(name)[0])
+                    for each in glob.glob(glob.escape(cached) + ".*.pyc"):
+                        gone.add(os.path.relpath(each, site))
+                        os.unlink(each)
+        if gone:
+            for record in glob.glob(glob.escape(site) + "/*.dist-info/RECORD"):
+                strike(record, gone)
+            for path in entries(site):
+                if os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path):
+                    os.rmdir(path)
+
+
+def translate(pattern):
+    """A regular expression for a pattern: ** is any number of folders, * stays within one."""
+    parts = pattern.strip("/").split("/")
+    found = ""
+    for number, part in enumerate(parts, 1):
+        if part == "**":
+            found += "(?:[^/]+/)*" if number < len(parts) else ".+"
+            continue
+        for piece in re.findall(r"\[!?[^]]+\]|.", part):
+            if len(piece) > 1:
+                negated = piece[1] == "!"
+                found += "[^" + piece[2:] if negated else piece
+            else:
+                found += {"*": "[^/]*", "?": "[^/]"}.get(piece, re.escape(piece))
+        if number < len(parts):
+            found += "/"
+    return "(?:%s)" % found
+
+
+def sites():
+    """The folders of the layer that packages are installed in."""
+    found = []
+    for directory, directories, _ in os.walk(LAYER):
+        if any(name.endswith(".dist-info") for name in directories):
+            found.append(directory)
+            # Packages bring such folders of their own, which are theirs.
+            directories[:] = []
+    return found
+
+
+def strike(record, gone):
+    """Take the paths in `gone` off a package's list of files (PEP 376)."""
+    import csv
+
+    with open(record, encoding="utf-8", newline="") as source:
+        lines = source.read().splitlines(True)
+    kept = [line for line in lines if next(csv.reader([line]), [""])[0] not in gone]
+    if kept != lines:
+        with open(record, "w", encoding="utf-8", newline="") as output:
+            output.writelines(kept)
+
+
 def copy(report, pairs):
     """Copy each FROM (below the sources; a pattern where it holds wildcards) to TO in the image."""
     for source, target in zip(pairs[::2], pairs[1::2]):
@@ -409,6 +490,36 @@ def compile_copied():
     # left for Python to refuse.
     env = dict(os.environ, PYTHONHASHSEED="0")
     subprocess.call(command, cwd="/", env=env, stdout=subprocess.DEVNULL)
+
+
+def compile_standard_library():
+    """Bytecode for the modules of the standard library that have none, in a process of its own."""
+    command = [sys.executable, "-s", "-S", "-B", os.path.abspath(__file__), "bytecode"]
+    if subprocess.call(command, cwd="/", env=dict(os.environ, PYTHONHASHSEED="0")):
+        sys.exit("the standard library could not be compiled")
+
+
+def write_bytecode(top):
+    """What `compile_standard_library` runs: its tests are left out, as nobody imports them."""
+    import importlib.util
+    import py_compile
+
+    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    without = {"__pycache__", "site-packages", "dist-packages", "test", "tests", "idle_test"}
+    # Where the folder really is: a link of the base must not become a folder.
+    for directory, directories, files in os.walk(os.path.realpath(top)):
+        directories[:] = sorted(name for name in directories if name not in without)
+        for name in sorted(files):
+            source = os.path.join(directory, name)
+            target = importlib.util.cache_from_source(source)
+            if name.endswith(".py") and not os.path.exists(target):
+                try:
+                    py_compile.compile(
+                        source, LAYER + target, source, True, invalidation_mode=unchecked
+                    )
+                except py_compile.PyCompileError:
+                    # Made to be wrong, such as those for lib2to3's tests.
+                    continue
 
 
 def keep_folders():
@@ -452,6 +563,11 @@ def settle(kept=frozenset()):
 
 
 def main(arguments):
+    if arguments == ["bytecode"]:
+        import sysconfig
+
+        write_bytecode(sysconfig.get_path("stdlib"))
+        return
     os.umask(0o022)
     os.makedirs(LAYER + "/app", exist_ok=True)
     mode, report = arguments[0], arguments[1] if len(arguments) > 1 else ""
@@ -470,12 +586,15 @@ def main(arguments):
         copy(report, arguments[2:])
         if os.environ.get("UV_COMPILE_BYTECODE") == "1":
             compile_copied()
+    elif mode == "stdlib":
+        compile_standard_library()
+        os.rmdir(LAYER + "/app")
     else:
         sys.exit("unknown mode " + mode)
     if OFFLINE:
         # The only place on the disk where files of uv's cache can be linked from.
         shutil.rmtree(os.environ["UV_CACHE_DIR"], ignore_errors=True)
-    settle(keep_folders() if mode == "copy" else frozenset())
+    settle(keep_folders() if mode in ("copy", "stdlib") else frozenset())
 
 
 if __name__ == "__main__":

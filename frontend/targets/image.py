@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from frontend import base as bases
 from frontend import image, plan
-from frontend.emit import emit
+from frontend.emit import BYTECODE, emit
 from frontend.errors import FrontendError
 from frontend.job import base_places
 from frontend.targets.product import Product, Site
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from frontend.closure import Closure
     from frontend.gateway import Gateway
     from frontend.job import Job
+    from frontend.spec import Spec
     from frontend.target import Target
 
 WORKDIR = "/app"
@@ -30,7 +31,16 @@ def select(gateway: Gateway, job: Job) -> Job:
 def make(site: Site) -> Product:
     """Lay the package and its closure on the base."""
     check_command(site.job)
-    return assemble(site, planned(site))
+    return checked(site, assemble(site, planned(site)))
+
+
+def checked(site: Site, product: Product) -> Product:
+    """`product` with the checks that the user wants to be run in it."""
+    if not site.job.settings.spec.checks:
+        return product
+    from frontend import checks
+
+    return replace(product, checks=checks.of(site.job.settings))
 
 
 def planned(site: Site) -> plan.Plan:
@@ -42,19 +52,42 @@ def planned(site: Site) -> plan.Plan:
 def assemble(site: Site, made: plan.Plan, run: image.Runtime | None = None) -> Product:
     """Lay the layers of `made` on the base; containers run as the spec says, or as `run` does."""
     job, base = site.job, site.base
+    name = f"[{site.prefix}base] FROM {base.name}"
+    ground = bases.filesystem(base, job.request, site.platform, name)
     emitted = emit(
         made,
         site.builder,
-        bases.filesystem(base, job.request, site.platform, f"[{site.prefix}base] FROM {base.name}"),
+        ground,
         job.workspace,
         job.context,
         prefix=site.prefix,
         merge=job.settings.spec.merge is not False,
         sealed=site.sealed,
+        on_base=replace(
+            site.builder,
+            image=base,
+            filesystem=ground,
+            platform=site.platform,
+            target=site.target,
+            owner=(0, 0),
+            app=None,
+            foreign=None,
+        ),
+        finishing=finishing(job.settings.spec),
     )
     epoch = job.request.source_date_epoch
     config = image.configure(base, site.platform, made, run or started(site), epoch)
     return Product(emitted.image, config, emitted.steps, base.raw or None)
+
+
+def finishing(spec: Spec) -> dict[str, str]:
+    """What becomes of installed packages in their layers, as the steps read it."""
+    found = {}
+    if spec.bytecode is False:
+        found[BYTECODE] = "0"
+    if spec.trim:
+        found["UV_FRONTEND_TRIM"] = "\n".join(spec.trim)
+    return found
 
 
 def make_plan(
@@ -89,6 +122,7 @@ def make_plan(
         workdir=workdir,
         files=plan.copies(spec.files or {}, workdir),
         changes=changes,
+        stdlib=bool(spec.compile_stdlib),
     )
 
 

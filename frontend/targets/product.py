@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import llb
     from frontend import image
+    from frontend.checks import Check
     from frontend.closure import Closure
     from frontend.container import Builder
     from frontend.emit import Step
@@ -36,10 +37,12 @@ class Site:
 class Product:
     """A filesystem with its image configuration, and the steps that may fail on the way to it.
 
-    `base_config` is the configuration of the image it stands on, if it stands on one.
+    `base_config` is the configuration of the image it stands on, if it stands on one; `checks` run
+    in the finished file system.
     """
 
     filesystem: llb.Output
     config: bytes
     steps: tuple[Step, ...] = ()
     base_config: bytes | None = None
+    checks: tuple[Check, ...] = ()

@@ -1,0 +1,160 @@
+"""What is in the layers of installed packages: patterns taken out, bytecode; and checks."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.errors.shown import fail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.engine import Build, Engine
+    from tests.errors.workspaces import Workspace
+    from tests.selection.conftest import Image
+
+SYNTAX = "# syntax=org/uv-frontend\n"
+#: Every file below the environment and the standard library, and what the metadata lists.
+_FILES = """\
+import importlib.metadata, os, sysconfig
+for top in ('/app/.venv', sysconfig.get_path('stdlib')):
+    for folder, _, names in os.walk(top):
+        for name in names:
+            print(os.path.join(folder, name))
+for each in importlib.metadata.distributions():
+    for file in each.files or ():
+        if not os.path.exists(file.locate()):
+            print('missing', file)
+"""
+_STEP = re.compile(r"\[\d+/\d+\] .*")
+
+
+CHECKED = r"""# syntax=org/uv-frontend
+package = "api"
+user = "1234:4321"
+env = { GREETING = "hello" }
+checks = [
+    "python -c 'import api, os; assert os.environ[\"GREETING\"] == \"hello\"'",
+    ["python", "-c", "import os; assert (os.getuid(), os.getgid()) == (1234, 4321)"],
+    "python -c 'open(\"/tmp/left\", \"w\")'",
+    "uv pip check",
+]
+"""
+FAILING = """# syntax=org/uv-frontend
+package = "api"
+checks = [
+    "python -c pass",
+    "python -c 'import nothing'",
+]
+"""
+
+
+def files(image: Image) -> list[str]:
+    return image.run("-I", "-B", "-c", _FILES, entrypoint="python").splitlines()
+
+
+def executed(build: Build) -> list[str]:
+    """The names of the layers' steps, and of the checks, that ran."""
+    names = (vertex.name for vertex in build.executed)
+    return [name for name in names if _STEP.fullmatch(name) or name.startswith("[check]")]
+
+
+@pytest.fixture(scope="module")
+def trimmed(made: Callable[..., Image], locked: Workspace) -> Image:
+    """Without tests, type hints and bytecode, on a standard library that has bytecode."""
+    arguments = {"trim": "**/tests,**/*.pyi", "bytecode": "false", "compile_stdlib": "true"}
+    return made(locked, package="api", **arguments)
+
+
+def test_patterns_are_taken_out_and_lists_of_files_agree(
+    trimmed: Image, made: Callable[..., Image], locked: Workspace
+) -> None:
+    whole, found = files(made(locked, package="api")), files(trimmed)
+    assert [path for path in whole if path.endswith("core/tests/__init__.py")]
+    assert [path for path in whole if path.endswith("markupsafe/_speedups.pyi")]
+    installed = [path for path in found if path.startswith("/app/")]
+    assert not [path for path in installed if path.endswith(".pyi") or "/tests/" in path]
+    assert not [path for path in found if path.startswith("missing")]
+    assert trimmed.run() == "this is api\n"
+
+
+def test_bytecode_is_left_out_and_that_of_the_library_added(
+    trimmed: Image, made: Callable[..., Image], locked: Workspace
+) -> None:
+    whole, found = files(made(locked, package="api")), files(trimmed)
+    installed = [path for path in found if path.startswith("/app/")]
+    assert not [path for path in installed if path.endswith(".pyc")]
+    assert [path for path in whole if path.startswith("/app/") and path.endswith(".pyc")]
+    compiled = {path for path in found if path.endswith(".pyc")} - set(whole)
+    assert [path for path in compiled if "/__pycache__/argparse.cpython-313.pyc" in path]
+    told = trimmed.engine.docker("history", "--format", "{{.CreatedBy}}", trimmed.name).stdout
+    assert "bytecode of the standard library" in told.splitlines()
+
+
+def test_the_library_is_compiled_once_for_all_services(
+    trimmed: Image, made: Callable[..., Image], locked: Workspace
+) -> None:
+    other = made(locked, package="worker", compile_stdlib="true")
+    assert not [name for name in executed(other.build) if "standard library" in name]
+
+
+@pytest.fixture
+def checking(workspace: Workspace) -> Workspace:
+    """A workspace whose service is checked, as a user who can write nowhere but in /tmp."""
+    return workspace.write("Dockerfile", CHECKED)
+
+
+def test_checks_run_in_the_image_and_leave_nothing(
+    made: Callable[..., Image], checking: Workspace
+) -> None:
+    image = made(checking)
+    ran = [name for name in executed(image.build) if name.startswith("[check]")]
+    assert len(ran) == 4
+    listed = image.run("-c", "import os; print(os.listdir('/tmp'))", entrypoint="python")
+    assert listed == "[]\n"
+    found = "import shutil, os; print(shutil.which('uv'), os.path.exists('/run/uv-frontend'))"
+    assert image.run("-c", found, entrypoint="python") == "None False\n"
+    # The same image again: no check runs, and none is a layer.
+    assert executed(made(checking).build) == []
+    plain = made(checking.write("Dockerfile", f'{SYNTAX}package = "api"\nuser = "1234:4321"\n'))
+    layers = "{{json .RootFS.Layers}}"
+    both = [
+        image.engine.docker("image", "inspect", "--format", layers, each.name).stdout
+        for each in (image, plain)
+    ]
+    assert both[0] == both[1]
+
+
+def test_an_edit_runs_one_step_and_the_checks(
+    made: Callable[..., Image], checking: Workspace
+) -> None:
+    made(checking)
+    checking.write("services/api/src/api/__init__.py", "def main():\n    print('edited')\n")
+    after = executed(made(checking).build)
+    assert [name.partition("] ")[2] for name in after if not name.startswith("[check]")] == [
+        "member: api"
+    ]
+    assert len([name for name in after if name.startswith("[check]")]) == 4
+
+
+def test_a_failing_check_is_told_with_its_line_and_output(
+    engine: Engine, workspace: Workspace
+) -> None:
+    workspace.write("Dockerfile", FAILING)
+    shown = fail(engine, workspace.folder)
+    assert shown.title == "check failed: python -c 'import nothing': exit code 1"
+    assert "ModuleNotFoundError: No module named 'nothing'" in shown.remedy
+    assert shown.where == "Dockerfile:5\n\"python -c 'import nothing'\","
+    # Nothing is kept of the failure: what it needs may be there the next time.
+    again = fail(engine, workspace.folder)
+    assert again.title == shown.title
+
+
+def test_a_check_that_cannot_be_started(docker28: Engine, workspace: Workspace) -> None:
+    workspace.write("Dockerfile", f'{SYNTAX}package = "api"\nchecks = "no-such-program"\n')
+    shown = fail(docker28, workspace.folder)
+    assert shown.title.startswith("check failed: no-such-program: it cannot be started: ")
+    assert shown.where == 'Dockerfile:3\nchecks = "no-such-program"'
