@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from frontend.gateway import Gateway
-    from frontend.spec import Settings
+    from frontend.settings import Settings
     from frontend.targets.product import Product, Site
 
 

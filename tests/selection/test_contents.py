@@ -47,7 +47,7 @@ FAILING = """# syntax=org/uv-frontend
 package = "api"
 checks = [
     "python -c pass",
-    "python -c 'import nothing'",
+    "python -m api.nothing",
 ]
 """
 
@@ -63,10 +63,23 @@ def executed(build: Build) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def trimmed(made: Callable[..., Image], locked: Workspace) -> Image:
+def bare(docker28: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A base without bytecode, as the official images are."""
+    folder = tmp_path_factory.mktemp("bare")
+    name = "uv-frontend-test/selection-bare"
+    (folder / "Dockerfile").write_text(
+        "FROM python:3.13-slim\nRUN find /usr/lib/python3.13 -name '*.pyc' -delete\n"
+    )
+    docker28.build(folder, "--provenance=false", tag=name)
+    docker28.publish(name)
+    return name
+
+
+@pytest.fixture(scope="module")
+def trimmed(made: Callable[..., Image], locked: Workspace, bare: str) -> Image:
     """Without tests, type hints and bytecode, on a standard library that has bytecode."""
     arguments = {"trim": "**/tests,**/*.pyi", "bytecode": "false", "compile_stdlib": "true"}
-    return made(locked, package="api", **arguments)
+    return made(locked, package="api", base=bare, **arguments)
 
 
 def test_patterns_are_taken_out_and_lists_of_files_agree(
@@ -88,16 +101,20 @@ def test_bytecode_is_left_out_and_that_of_the_library_added(
     installed = [path for path in found if path.startswith("/app/")]
     assert not [path for path in installed if path.endswith(".pyc")]
     assert [path for path in whole if path.startswith("/app/") and path.endswith(".pyc")]
-    compiled = {path for path in found if path.endswith(".pyc")} - set(whole)
-    assert [path for path in compiled if "/__pycache__/argparse.cpython-313.pyc" in path]
+    library = "/usr/lib/python3.13/__pycache__"
+    assert f"{library}/argparse.cpython-313.pyc" in found
+    assert not [path for path in found if path.startswith("/usr/lib/python3.13/test/__pycache__")]
+    # Times and modes of the base's own folders are the base's.
+    code = "import os; s = os.stat('/usr/lib/python3.13'); print(oct(s.st_mode), s.st_uid)"
+    assert trimmed.run("-c", code, entrypoint="python") == "0o40755 0\n"
     told = trimmed.engine.docker("history", "--format", "{{.CreatedBy}}", trimmed.name).stdout
     assert "bytecode of the standard library" in told.splitlines()
 
 
 def test_the_library_is_compiled_once_for_all_services(
-    trimmed: Image, made: Callable[..., Image], locked: Workspace
+    trimmed: Image, made: Callable[..., Image], locked: Workspace, bare: str
 ) -> None:
-    other = made(locked, package="worker", compile_stdlib="true")
+    other = made(locked, package="worker", base=bare, compile_stdlib="true")
     assert not [name for name in executed(other.build) if "standard library" in name]
 
 
@@ -145,9 +162,9 @@ def test_a_failing_check_is_told_with_its_line_and_output(
 ) -> None:
     workspace.write("Dockerfile", FAILING)
     shown = fail(engine, workspace.folder)
-    assert shown.title == "check failed: python -c 'import nothing': exit code 1"
-    assert "ModuleNotFoundError: No module named 'nothing'" in shown.remedy
-    assert shown.where == "Dockerfile:5\n\"python -c 'import nothing'\","
+    assert shown.title == "check failed: python -m api.nothing: exit code 1"
+    assert "No module named api.nothing\n" in shown.remedy
+    assert shown.where == 'Dockerfile:5\n"python -m api.nothing",'
     # Nothing is kept of the failure: what it needs may be there the next time.
     again = fail(engine, workspace.folder)
     assert again.title == shown.title
