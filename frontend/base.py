@@ -14,13 +14,14 @@ from packaging.specifiers import SpecifierSet
 import llb
 from frontend import image
 from frontend.base_system import System
-from frontend.container import LAYER, ROOT, Builder, steps
+from frontend.container import INTERPRETER, LAYER, ROOT, Builder, steps
 from frontend.errors import FrontendError, Place
 from frontend.gateway import GatewayError, PathNotFoundError, SourceReplacedError
 from frontend.target import Target
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway
+    from frontend.job import Job
     from frontend.request import Request
     from frontend.settings import Settings
 
@@ -40,7 +41,7 @@ def choose(settings: Settings, requires_python: str, pin: str) -> str:
     """
     if settings.spec.base:
         return settings.spec.base
-    return f"python:{settings.spec.python or pin or _admitted(requires_python)}-slim"
+    return f"python:{settings.spec.python or pin or admitted(requires_python)}-slim"
 
 
 def pinned(text: str) -> str:
@@ -49,7 +50,24 @@ def pinned(text: str) -> str:
     return match.group(1) if match else ""
 
 
-def _admitted(requires_python: str) -> str:
+def managed_wanted(job: Job) -> bool | None:
+    """Whether a managed Python is asked for: None where only if the base has none that fits.
+
+    The key `managed-python`, else uv's own `python-preference` and `python-downloads`.
+    """
+    if job.settings.spec.managed_python is not None:
+        return job.settings.spec.managed_python
+    preference = job.workspace.root.get("tool", "uv", "python-preference")
+    if preference == "only-managed":
+        return True
+    downloads = job.workspace.root.get("tool", "uv", "python-downloads")
+    if preference == "only-system" or downloads in ("never", "manual", False):
+        return False
+    return None
+
+
+def admitted(requires_python: str) -> str:
+    """Return the version, a minor or an exact one, that is taken where nobody says which."""
     wanted = SpecifierSet(requires_python)
     exact = [s.version for s in wanted if s.operator == "==" and not s.version.endswith("*")]
     candidates = (*exact, *(f"{v}.99" for v in (DEFAULT_PYTHON, *_KNOWN_PYTHONS)))
@@ -119,15 +137,30 @@ def probe(
 
     With it comes what else the image holds. FrontendError at `places` where it has none.
     """
+    found, other = search(gateway, builder, wanted, places)
+    if found is None:
+        raise no_python(builder, wanted, other, places)
+    return found
+
+
+def search(
+    gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, ...]
+) -> tuple[tuple[Target, System] | None, Target | None]:
+    """Look for such a Python: it with what else the image holds, or another one, or neither."""
+    if builder.python is not None:
+        there = gateway.solve(look(builder)).read_file("/python.json")
+        return (_read(there, builder, places), System.from_probe(there)), None
     report = _report(gateway, builder, wanted, places)
+    if report is not None:
+        return (_read(report, builder, places), System.from_probe(report)), None
+    # Looked at again: uv does not take a pre-release for what is asked, unless it is named.
+    report = _report(gateway, builder, "", places) if wanted else None
     if report is None:
-        # Looked at again: uv does not take a pre-release for what is asked, unless it is named.
-        report = _report(gateway, builder, "", places) if wanted else None
-        found = _read(report, builder, places) if report else None
-        if report is None or found is None or not found.satisfies(wanted):
-            raise _no_python(builder, wanted, found, places)
-        return found, System.from_probe(report)
-    return _read(report, builder, places), System.from_probe(report)
+        return None, None
+    found = _read(report, builder, places)
+    if not found.satisfies(wanted):
+        return None, found
+    return (found, System.from_probe(report)), None
 
 
 def _read(report: bytes, builder: Builder, places: tuple[Place, ...]) -> Target:
@@ -179,6 +212,16 @@ def _report(
         ) from error
 
 
+def look(builder: Builder) -> llb.Output:
+    """Describe the Python that was installed for `builder`, in the builder's file system."""
+    return builder.step(
+        [INTERPRETER, "-I", "-S", f"{ROOT}/steps/probe.py", f"{LAYER}/python.json"],
+        name=f"[internal] look at the installed Python in {builder.image.name}",
+        mounts=[llb.Bind(f"{ROOT}/steps", steps("probe"))],
+        network=False,
+    )
+
+
 def _probing(builder: Builder, wanted: str) -> llb.Output:
     choice = ["--python", wanted] if wanted else []
     return builder.step(
@@ -201,7 +244,7 @@ def _probing(builder: Builder, wanted: str) -> llb.Output:
     )
 
 
-def _no_python(
+def no_python(
     builder: Builder, wanted: str, found: Target | None, places: tuple[Place, ...]
 ) -> FrontendError:
     """Say which Python there is instead, if any."""
@@ -209,11 +252,13 @@ def _no_python(
     if found is None:
         return FrontendError(
             f"{name} has no Python",
-            remedy="Choose an image that has Python on PATH, such as python:3.13-slim.",
+            remedy="Choose an image that has Python on PATH, such as python:3.13-slim, or let one "
+            "be installed: managed-python = true.",
             places=places,
         )
     return FrontendError(
         f"{name} has Python {found.version}, and Python {wanted} is required",
-        remedy="Choose another `base` or `python`, or change `requires-python`.",
+        remedy="Choose another `base` or `python`, change `requires-python`, or let a Python be "
+        "installed: managed-python = true.",
         places=places,
     )

@@ -11,7 +11,7 @@ from frontend.closure import check_members, check_python, close
 from frontend.container import Builder, Foreign
 from frontend.errors import FrontendError
 from frontend.failure import explain
-from frontend.footing import settle
+from frontend.footing import settle, with_tools
 from frontend.gateway import GatewayError, PlatformResult, Result
 from frontend.job import base_places, export_files, read, read_closure
 from frontend.manifest import compiler
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import llb
     from frontend import image
+    from frontend.base_system import System
     from frontend.closure import Closure
     from frontend.context import FirstReads
     from frontend.footing import Footing
@@ -105,19 +106,24 @@ def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) 
     base = bases.resolve(gateway, request, name, platform, base_places(job))
     wanted = spec.python or pin or lock.requires_python
     builder = _builder(gateway, request, uv, platform, base)
-    target, system = _, tools = bases.probe(gateway, builder, wanted, base_places(job))
-    check_python(lock, target, base.name, base_places(job))
-    groups.check_python(job.python_needs, target, base.name)
+    workshop = builder
     if spec.builder:
         places = job.settings.origin("builder")
         chosen = bases.resolve(gateway, request, spec.builder, platform, places, role="builder")
-        builder = _builder(gateway, request, uv, platform, chosen)
-        found, tools = bases.probe(gateway, builder, wanted, places)
+        workshop = _builder(gateway, request, uv, platform, chosen)
+    builder, target, system = equip(gateway, job, builder, workshop, wanted, pin)
+    check_python(lock, target, base.name, base_places(job))
+    groups.check_python(job.python_needs, target, base.name)
+    if spec.builder:
+        builder = replace(workshop, python=builder.python)
+        found, builders_system = bases.probe(gateway, builder, wanted, places)
         bases.check_builder(base.name, target, chosen.name, found, places)
-    footing = settle(job, base, system)
+    else:
+        builders_system = system
+    footing = settle(job, base, system, managed=builder.python is not None)
     owner = (footing.accounts.owner.uid, footing.accounts.owner.gid)
-    git = "git" in tools.programs
-    builder = replace(builder, target=target, git=git, owner=owner, app=system.app)
+    builder = replace(builder, target=target, owner=owner, app=system.app)
+    builder = with_tools(job, builder, builders_system)
     return Ground(platform, base, builder, target, footing)
 
 
@@ -167,6 +173,33 @@ def compile_there(
     native = replace(native, target=replace(site.target, path=path))
     builder = foreign.there(gateway, job, builder, native, found)
     return recipe.make(replace(site, builder=builder))
+
+
+def equip(
+    gateway: Gateway, job: Job, builder: Builder, workshop: Builder, wanted: str, pin: str
+) -> tuple[Builder, Target, System]:
+    """Find the Python of the base, or install one; the builder has it then."""
+    places = base_places(job)
+    asked = bases.managed_wanted(job)
+    if not asked:
+        found, other = bases.search(gateway, builder, wanted, places)
+        if found:
+            return builder, *found
+        if asked is False:
+            raise bases.no_python(builder, wanted, other, places)
+        if other:
+            gateway.warn(
+                f"{builder.image.name} has Python {other.version}, and Python {wanted} is "
+                "required: another one is installed",
+                places=places,
+            )
+    # Imported where it is needed: most bases need nothing of it.
+    from frontend import managed_python
+
+    requires = job.workspace.lock.requires_python
+    preferred = job.settings.spec.python or pin or bases.admitted(requires)
+    managed = managed_python.choose(job, wanted, preferred, places)
+    return managed_python.provide(gateway, builder, workshop, managed, job.context)
 
 
 def build_platform(

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import llb
+from frontend.system_packages import Packages
 
 if TYPE_CHECKING:
     from frontend.accounts import Created
+    from frontend.container import Builder
 
 #: 1980-01-01 in nanoseconds, the time of every file that is added.
 _TIME = 315532800 * 10**9
@@ -23,13 +25,14 @@ class Removed:
     """An environment that the base brings where ours goes: the two would otherwise mix."""
 
     path: str
+    report = ""
 
     @property
     def title(self) -> str:
         """What `docker history` and the progress say."""
         return f"without the base's {self.path}"
 
-    def apply(self, base: llb.Output, name: str) -> llb.Output:
+    def apply(self, base: llb.Output, builder: Builder, name: str) -> llb.Output:
         """`base` without it; `name` is the line in the progress."""
         return llb.files(base, llb.Rm(self.path), meta=llb.Metadata(name=name))
 
@@ -39,6 +42,7 @@ class User:
     """A user, or a group, that the base lacks. Files alone: the base needs no shell for it."""
 
     created: Created
+    report = ""
 
     @property
     def title(self) -> str:
@@ -48,7 +52,7 @@ class User:
             return f"group {created.name} ({created.gid})"
         return f"user {created.name} ({created.uid}:{created.gid})"
 
-    def apply(self, base: llb.Output, name: str) -> llb.Output:
+    def apply(self, base: llb.Output, builder: Builder, name: str) -> llb.Output:
         """`base` with it; `name` is the line in the progress."""
         created = self.created
         owner = llb.Owner(created.uid, created.gid)
@@ -64,4 +68,4 @@ class User:
         return llb.files(base, *actions, meta=llb.Metadata(name=name))
 
 
-Change = Removed | User
+Change = Removed | User | Packages

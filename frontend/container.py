@@ -32,10 +32,15 @@ if TYPE_CHECKING:
     from frontend.base_system import Folder
     from frontend.image import BaseImage
     from frontend.request import Request
+    from frontend.system_packages import Packages
     from frontend.target import Target
 
 ROOT = "/run/uv-frontend"
 LAYER = "/layer"
+#: Where a Python stands that is installed for a base without one, in steps and in the image.
+MANAGED_PYTHON = "/opt/uv-python"
+#: Its interpreter, by a link that does not name the patch version.
+INTERPRETER = f"{MANAGED_PYTHON}/python/bin/python3"
 #: The user that steps run as; caches of different users must not mix.
 UID = 0
 #: Where our image keeps uv.
@@ -70,7 +75,9 @@ class Builder:
     """What steps run in: the image, the uv to run there, and the options of this build.
 
     `git` says whether the image has git. `owner` is the user and group that the layers' files
-    belong to, `app` the base's own /app.
+    belong to, `app` the base's own /app, `python` a filesystem with a Python at MANAGED_PYTHON for
+    an image that has none. `tools` is the image with what else is needed to build from source, made
+    by `preparing`, under `tools_name` in the names of caches.
     """
 
     image: BaseImage
@@ -84,6 +91,10 @@ class Builder:
     owner: tuple[int, int] = (0, 0)
     app: Folder | None = None
     foreign: Foreign | None = None
+    python: llb.Output | None = None
+    tools: llb.Output | None = None
+    tools_name: str = ""
+    preparing: tuple[Packages, ...] = ()
 
     def where(self, report: str) -> Builder:
         """Where the step with that report runs: here, or on the image's platform."""
@@ -104,8 +115,9 @@ class Builder:
         locations: Sequence[llb.Location] = (),
         network: bool = True,
         exit_codes: Sequence[int] = (),
+        output: str = LAYER,
     ) -> llb.Output:
-        """Run `arguments` in the form above and return what it wrote to /layer.
+        """Run `arguments` in the form above and return what it wrote to /layer, or to `output`.
 
         `exit_codes` are those that mean success, where the engine can be told (BuildKit 0.17).
         """
@@ -125,11 +137,12 @@ class Builder:
             list(arguments),
             mounts=[
                 llb.Bind("/", root or self.filesystem),
-                llb.Writable(LAYER, llb.SCRATCH),
+                llb.Writable(output, llb.SCRATCH),
                 llb.Bind(f"{ROOT}/uv", self.uv, selector=UV_IN_IMAGE),
                 llb.Tmpfs("/tmp"),
                 llb.Secret(f"{ROOT}/ca.pem", CA_SECRET, optional=True),
                 *shared,
+                *self._managed(),
                 *mounts,
             ],
             env=sorted(values.items()),
@@ -143,7 +156,48 @@ class Builder:
             platform=self.platform,
             meta=llb.Metadata(name=name, ignore_cache=ignore_cache, locations=tuple(locations)),
         )
-        return step.output(LAYER)
+        return step.output(output)
+
+    def _managed(self) -> list[llb.Mount]:
+        """The Python that was installed for the image, at its place."""
+        if self.python is None:
+            return []
+        return [llb.Bind(MANAGED_PYTHON, self.python, selector=MANAGED_PYTHON)]
+
+    def change(
+        self,
+        root: llb.Output,
+        arguments: Sequence[str],
+        *,
+        name: str,
+        env: Mapping[str, str],
+        mounts: Sequence[llb.Mount],
+    ) -> llb.Output:
+        """Run `arguments` in `root` itself, on its platform, and return what becomes of it.
+
+        Nothing is mounted in it but /tmp and `mounts`: a mount point would stay there.
+        """
+        request, limits = self.request, self.request.limits
+        values = {
+            **self.image.build_env,
+            "HOME": "/tmp",
+            "LC_ALL": "C.UTF-8",
+            "PATH": self.image.path,
+            **env,
+        }
+        step = llb.run(
+            list(arguments),
+            mounts=[llb.Writable("/", root), llb.Tmpfs("/tmp"), *mounts],
+            env=sorted(values.items()),
+            ulimits=[llb.Ulimit(*limit) for limit in limits.ulimits],
+            cgroup_parent=limits.cgroup_parent,
+            hostname=limits.hostname,
+            network=_NETWORKS[request.network],
+            hosts=[llb.Host(host, address) for host, address in request.hosts],
+            proxy=llb.Proxy(**request.proxy) if request.proxy else None,
+            meta=llb.Metadata(name=name, ignore_cache=request.no_cache == ()),
+        )
+        return step.output("/")
 
     def install(
         self,
@@ -155,10 +209,12 @@ class Builder:
         ignore_cache: bool = False,
         locations: Sequence[llb.Location] = (),
         compiling: bool = False,
+        building: bool = False,
         network: bool = True,
     ) -> llb.Output:
         """Run `steps/layer.py` with `arguments`, on the Python of the image.
 
+        `building` says that something is built, for which there may be tools.
         `compiling` says that third-party packages are built, which uv's cache then keeps. A step
         without `network` has no cache of uv either.
         """
@@ -192,7 +248,7 @@ class Builder:
                 self.reports(),
                 *mounts,
             ],
-            root=self.linked_root(),
+            root=self.linked_root(with_tools=building),
             network=network,
             ignore_cache=ignore_cache,
             locations=locations,
@@ -215,7 +271,9 @@ class Builder:
         """
         assert self.target is not None
         shared = f"uv-{_bucket()}-{self.target.machine}-{self.target.libc.name}-{UID}"
-        return f"{shared}-{self.image.identity}" if compiling else shared
+        if not compiling:
+            return shared
+        return "-".join(filter(None, (shared, self.image.identity, self.tools_name)))
 
     def cache_id(self, name: str) -> str:
         """Name a cache as Dockerfiles do: below BUILDKIT_CACHE_MOUNT_NS, which may be empty."""
@@ -225,7 +283,7 @@ class Builder:
         """The place where a failing step says why."""
         return llb.Cache(f"{ROOT}/reports", self.cache_id("reports"))
 
-    def linked_root(self) -> llb.Output:
+    def linked_root(self, *, with_tools: bool = False) -> llb.Output:
         """The builder's filesystem with /app linked to the layer.
 
         Made by a container, although BuildKit 0.19 has an operation for it: what follows would
@@ -240,9 +298,10 @@ class Builder:
             "    shutil.rmtree('/app')\n"
             f"os.symlink('{LAYER}/app', '/app')"
         )
+        root = self.tools if with_tools and self.tools is not None else self.filesystem
         step = llb.run(
             [self.target.path, "-I", "-S", "-B", "-c", link],
-            mounts=[llb.Writable("/", self.filesystem)],
+            mounts=[llb.Writable("/", root), *self._managed()],
             env=sorted({**self.image.build_env, "PATH": self.image.path}.items()),
             network=llb.Network.NONE,
             platform=self.platform,

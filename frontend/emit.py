@@ -19,7 +19,7 @@ from frontend.context import workspace_path
 from frontend.flatlock import generate, portable
 from frontend.hermetic import ENVIRONMENT
 from frontend.manifest import for_building
-from frontend.plan import Kind
+from frontend.plan import Kind, Layer
 from frontend.uv_settings import builds, built
 from frontend.workspace import LOCK
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from frontend.context import Context
     from frontend.hermetic import Sealed
     from frontend.lock import LocalPackage
-    from frontend.plan import Layer, Plan
+    from frontend.plan import Plan
     from frontend.target import Target
     from frontend.workspace import Workspace
 
@@ -83,15 +83,18 @@ def emit(
         builder, plan.target, workspace, context, settings, on_base or builder, finishing, sealed
     )
     total = len(plan.layers)
-    steps = []
+    steps: list[Step] = []
+    tools = builder.tools or builder.filesystem
+    changes = [Step(Layer(Kind.BASE, change=p), tools, p.report) for p in builder.preparing]
     for number, layer in enumerate(plan.layers, 1):
         name = f"[{prefix}{number}/{total}] {layer.title}"
         if layer.change:
-            base = layer.change.apply(base, name)
+            base = layer.change.apply(base, builder, name)
+            changes.append(Step(layer, base, layer.change.report))
         else:
             steps.append(emitter.step(layer, name))
     merge = merge and builder.capabilities.supports("mergeop")
-    return Emitted(_assemble(base, steps, merge, prefix), tuple(steps))
+    return Emitted(_assemble(base, steps, merge, prefix), (*changes, *steps))
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,9 @@ class _Emitter:
 
     def step(self, layer: Layer, name: str) -> Step:
         """Write the step of one layer; `name` is its line in the progress."""
+        if layer.kind is Kind.PYTHON:
+            assert self.builder.python is not None
+            return Step(layer, self.builder.python, "")
         if layer.kind is Kind.SKELETON:
             return Step(layer, self._run(["skeleton"], name, env=self._interpreter()), "")
         if layer.kind is Kind.STDLIB:
@@ -137,6 +143,7 @@ class _Emitter:
         mounts: Sequence[llb.Mount] = (),
         locations: Sequence[llb.Location] = (),
         compiling: bool = False,
+        building: bool = False,
     ) -> llb.Output:
         return (builder or self.builder).install(
             arguments,
@@ -146,6 +153,7 @@ class _Emitter:
             locations=locations,
             compiling=compiling,
             network=self.sealed is None,
+            building=building,
             ignore_cache=self.builder.request.no_cache == (),
         )
 
@@ -201,6 +209,7 @@ class _Emitter:
             builder=builder,
             locations=[self._manifest_location(member) for member in layer.members],
             compiling=bool(built(self.settings, layer)),
+            building=builds(self.settings, layer),
         )
         return Step(layer, output, report)
 

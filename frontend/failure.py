@@ -19,6 +19,7 @@ from frontend.errors import FrontendError, Place
 from frontend.gateway import GatewayError
 from frontend.hermetic import group_name
 from frontend.plan import Kind
+from frontend.system_packages import Packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,6 +122,8 @@ def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
         places = (manifest.place("build-system"),)
         label = f"package {member.name!r}"
     output = found.get("output", "")
+    if kind == "system":
+        return _no_packages(step, detail, job)
     if kind == "hash":
         expected, _, computed = detail.partition(" ")
         return FrontendError(
@@ -211,6 +214,18 @@ def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
             places=places,
         )
     return FrontendError(f"{label} cannot be installed:\n{said(output)}", places=places)
+
+
+def _no_packages(step: Step, detail: str, job: Job) -> FrontendError:
+    """The distribution's package manager failed; it says so itself."""
+    change = step.layer.change
+    key = change.key if isinstance(change, Packages) else "apt"
+    return FrontendError(
+        f"packages of `{key}` cannot be installed: {detail or 'see what is printed above'}",
+        remedy="Names and versions are those of the image's distribution; `apt-snapshot` decides "
+        "which day's, and the network of the build whether its archive can be reached.",
+        places=job.settings.origin(key),
+    )
 
 
 def _no_files(path: str, job: Job) -> FrontendError:

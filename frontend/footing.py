@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from frontend import accounts, changes, image
+from frontend import accounts, changes, image, system_packages
 from frontend.errors import FrontendError
 
 if TYPE_CHECKING:
     from frontend.accounts import Accounts
     from frontend.base_system import System
     from frontend.changes import Change
+    from frontend.container import Builder
     from frontend.job import Job
 
 
@@ -19,20 +20,39 @@ if TYPE_CHECKING:
 class Footing:
     """What is known of the base, and what follows from it and the spec.
 
-    `changes` are made in the base's own file system, the first lowest.
+    `changes` are made in the base's own file system, the first lowest; `managed` says that Python
+    is not the base's.
     """
 
     system: System
     accounts: Accounts
     changes: tuple[Change, ...] = ()
+    managed: bool = False
 
 
-def settle(job: Job, base: image.BaseImage, system: System) -> Footing:
+def settle(job: Job, base: image.BaseImage, system: System, *, managed: bool = False) -> Footing:
     """Look at the base for what the spec asks for; FrontendError at the key that is wrong."""
+    packages = system_packages.asked(job.settings, system, base.name, build=False)
     people = _accounts(job, base, system)
     removed = [changes.Removed(image.VENV)] if system.environment else []
     created = [changes.User(each) for each in people.created]
-    return Footing(system, people, (*removed, *created))
+    return Footing(system, people, (*packages, *removed, *created), managed)
+
+
+def with_tools(job: Job, builder: Builder, system: System) -> Builder:
+    """Give the builder, whose image is described by `system`, what `build-apt` and so on name."""
+    tools = builder.filesystem
+    builder = replace(builder, git="git" in system.programs)
+    packages = system_packages.asked(job.settings, system, builder.image.name, build=True)
+    for each in packages:
+        tools = each.apply(tools, builder, f"[builder] {each.title}")
+    if not packages:
+        return builder
+    names = "-".join(each.report.partition(".")[0] for each in packages)
+    git = builder.git or any(name.startswith("git") for each in packages for name in each.names)
+    return replace(
+        builder, tools=tools, tools_name=names, preparing=tuple(packages), git=git
+    )
 
 
 def _accounts(job: Job, base: image.BaseImage, system: System) -> Accounts:

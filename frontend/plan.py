@@ -2,7 +2,7 @@
 
 Pure: the same closure gives the same plan, whatever the order or the machine. From the bottom:
 
-0. what changes the base itself
+0. what changes the base itself, and a Python where it has none
 1. the empty environment
 2. the sets the user calls heavy, in the user's order
 3. packages that are big by themselves, a layer each, the biggest lowest
@@ -88,6 +88,7 @@ class Kind(StrEnum):
 
     BASE = "base"
     STDLIB = "stdlib"
+    PYTHON = "python"
     SKELETON = "skeleton"
     HEAVY = "heavy"
     BIG = "big"
@@ -119,12 +120,13 @@ class Layer:
     copies: tuple[Copied, ...] = ()
     change: Change | None = None
     over: int = 0
+    text: str = ""
 
     @property
     def title(self) -> str:
         """What `docker history` and the progress say of this layer."""
-        if self.change:
-            return self.change.title
+        if self.change or self.text:
+            return self.change.title if self.change else self.text
         if self.kind is Kind.STDLIB:
             return "bytecode of the standard library"
         if self.kind is Kind.SKELETON:
@@ -194,13 +196,17 @@ def make(
     workdir: str = "/app",
     files: Iterable[Copied] = (),
     changes: Iterable[Change] = (),
+    managed: bool = False,
     stdlib: bool = False,
 ) -> Plan:
     """Lay out the image of `package`, and of `others` where there are several.
 
-    `changes` are made on the base, the first lowest; with `stdlib` its library gets bytecode.
+    `changes` are made on the base, the first lowest. `managed` says that the target's Python is not
+    the base's, and has a layer of its own; with `stdlib` the base's library gets bytecode.
     """
     below = [Layer(Kind.BASE, change=change) for change in changes]
+    if managed:
+        below.append(Layer(Kind.PYTHON, text=f"Python {target.version}"))
     if stdlib:
         below.append(Layer(Kind.STDLIB))
     shape = shape or Shape()

@@ -6,6 +6,7 @@ where it meets anything but the plainest values.
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import posixpath
 import re
@@ -111,9 +112,18 @@ def _bytes(value: object) -> object:
     return int(float(match.group(1)) * factor)
 
 
+def _date(value: object) -> object:
+    """A date of TOML's is as good as one in quotes."""
+    return value.isoformat() if isinstance(value, datetime.date) else value
+
+
 Bytes = Annotated[int, BeforeValidator(_bytes), Field(ge=0)]
 Text = Annotated[str, BeforeValidator(_text)]
 Name = Annotated[str, AfterValidator(_name)]
+DebianPackage = Annotated[
+    str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?([=/][A-Za-z0-9.+:~*-]+)?$")
+]
+AlpinePackage = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w+.:-]*(@\w+)?([=<>~]+[\w.~-]+)?$")]
 Command = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Variable = Annotated[str, Field(pattern="^[^=\\x00]+$")]
 Path = Annotated[str, AfterValidator(_inside)]
@@ -146,12 +156,38 @@ class Spec(BaseModel):
         pattern=r"^3(\.[0-9]+){1,2}$",
         description='Python version in quotes, "3.13" or "3.13.5"',
     )
+    managed_python: bool | None = Field(
+        None, description="true installs a Python of uv's, false takes none but the base's"
+    )
+    python_mirror: str | None = Field(
+        None, min_length=1, description="where a Python of uv's is downloaded from"
+    )
     base: str | None = Field(None, min_length=1, description="image the result stands on")
     builder: str | None = Field(None, min_length=1, description="image packages are installed in")
     extras: tuple[Name, ...] | None = Field(None, description="extras of the package")
     groups: tuple[Name, ...] | None = Field(None, description="dependency groups to install")
     default_groups: bool | None = Field(
         None, description="true installs uv's default groups as well, all but dev"
+    )
+    apt: tuple[DebianPackage, ...] | None = Field(
+        None, description="packages of Debian or Ubuntu for the image"
+    )
+    build_apt: tuple[DebianPackage, ...] | None = Field(
+        None, description="packages of Debian or Ubuntu for the builder"
+    )
+    apt_snapshot: Annotated[str, BeforeValidator(_date)] | None = Field(
+        None,
+        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$|^[0-9]{8}T[0-9]{6}Z$",
+        description="day from which `apt` and `build-apt` take packages, as 2026-11-01",
+    )
+    apt_mirror: str | None = Field(
+        None, pattern=r"^https?://[^\s@]+$", description="where `apt` and `build-apt` download from"
+    )
+    apk: tuple[AlpinePackage, ...] | None = Field(
+        None, description="packages of Alpine for the image"
+    )
+    build_apk: tuple[AlpinePackage, ...] | None = Field(
+        None, description="packages of Alpine for the builder"
     )
     entrypoint: Command | None = Field(None, description="command the container runs")
     cmd: Command | None = Field(None, description="arguments, or the command without entrypoint")
@@ -213,9 +249,14 @@ class Spec(BaseModel):
 ABOVE_TABLES = "If the key `{key}` is meant: keys stand above the first header in brackets."
 _FIELDS = {name.replace("_", "-"): name for name in Spec.model_fields}
 KEYS = tuple(_FIELDS)
-_LISTS = ("package", "extras", "groups", "ports", "files", "heavy", "trim")
+_LISTS = (
+    *("package", "apt", "build-apt", "apk", "build-apk", "extras", "groups", "ports", "files"),
+    *("heavy", "trim"),
+)
 _COMMANDS = ("entrypoint", "cmd", "checks")
-_FLAGS = ("bytecode", "compile-stdlib", "default-groups", "hermetic", "merge")
+_FLAGS = (
+    *("managed-python", "bytecode", "compile-stdlib", "default-groups", "hermetic", "merge"),
+)
 
 
 def argument_values(arguments: Mapping[str, str]) -> dict[str, Any]:

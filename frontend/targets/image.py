@@ -45,8 +45,10 @@ def checked(site: Site, product: Product) -> Product:
 
 def planned(site: Site) -> plan.Plan:
     """Plan the whole image."""
-    changes = site.footing.changes
-    return make_plan(site.job, site.closure, site.target, site.base, changes)
+    footing = site.footing
+    return make_plan(
+        site.job, site.closure, site.target, site.base, footing.changes, footing.managed
+    )
 
 
 def assemble(site: Site, made: plan.Plan, run: image.Runtime | None = None) -> Product:
@@ -96,6 +98,7 @@ def make_plan(
     target: Target,
     base: image.BaseImage,
     changes: tuple[Change, ...] = (),
+    managed: bool = False,
 ) -> plan.Plan:
     """Plan the layers, with what the spec says about them."""
     spec = job.settings.spec
@@ -122,7 +125,9 @@ def make_plan(
         workdir=workdir,
         files=plan.copies(spec.files or {}, workdir),
         changes=changes,
-        stdlib=bool(spec.compile_stdlib),
+        managed=managed,
+        # A managed Python brings bytecode.
+        stdlib=bool(spec.compile_stdlib) and not managed,
     )
 
 

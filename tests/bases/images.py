@@ -13,7 +13,8 @@ RUN rm -rf {prefix}/lib/python3.13 && mkdir -p {prefix}/bin {prefix}/lib \\
  && sed -i s/dist-packages/site-packages/g {prefix}/lib/python3.13/site.py \\
  && mkdir {prefix}/lib/python3.13/site-packages \\
  && rm -rf /usr/bin/python3* /usr/lib/python3* \\
-           {prefix}/lib/python3.13/EXTERNALLY-MANAGED {prefix}/lib/python3.13/ensurepip
+           {prefix}/lib/python3.13/EXTERNALLY-MANAGED {prefix}/lib/python3.13/ensurepip \\
+ && find {prefix} -type l -lname '/*' -delete
 """
 
 
@@ -63,4 +64,11 @@ FROM python:3.13-slim
 RUN mkdir -p /app/.venv/bin /app/.venv/lib/python3.13/site-packages /app/data \\
  && echo 'print("stale")' > /app/.venv/lib/python3.13/site-packages/stale.py \\
  && echo kept > /app/data/kept && chown -R 1234:1234 /app && chmod 2775 /app
+"""
+
+#: As CUDA's images: a distribution with libraries of its own, and no Python.
+NO_PYTHON = """\
+FROM python:3.13-slim
+RUN rm -rf /usr/bin/python3* /usr/lib/python3* /usr/local/lib/python3*
+ENV CUDA_VERSION=13.0 LD_LIBRARY_PATH=/usr/local/cuda/lib64
 """
