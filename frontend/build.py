@@ -114,6 +114,7 @@ def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) 
     builder, target, system = equip(gateway, job, builder, workshop, wanted, pin)
     check_python(lock, target, base.name, base_places(job))
     groups.check_python(job.python_needs, target, base.name)
+    on_base = builder
     if spec.builder:
         builder = replace(workshop, python=builder.python)
         found, builders_system = bases.probe(gateway, builder, wanted, places)
@@ -123,6 +124,7 @@ def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) 
     footing = settle(job, base, system, managed=builder.python is not None)
     owner = (footing.accounts.owner.uid, footing.accounts.owner.gid)
     builder = replace(builder, target=target, owner=owner, app=system.app)
+    footing, builder = with_provided(gateway, job, on_base, target, footing, builder)
     builder = with_tools(job, builder, builders_system)
     return Ground(platform, base, builder, target, footing)
 
@@ -151,6 +153,8 @@ def resolve_foreign(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Pl
     footing = settle(job, base, system)
     owner = (footing.accounts.owner.uid, footing.accounts.owner.gid)
     builder = replace(host.builder, foreign=Foreign(), owner=owner, app=system.app)
+    on_base = _builder(gateway, request, uv, platform, base)
+    footing, builder = with_provided(gateway, job, on_base, target, footing, builder)
     return Ground(platform, base, builder, target, footing)
 
 
@@ -173,6 +177,25 @@ def compile_there(
     native = replace(native, target=replace(site.target, path=path))
     builder = foreign.there(gateway, job, builder, native, found)
     return recipe.make(replace(site, builder=builder))
+
+
+def with_provided(
+    gateway: Gateway,
+    job: Job,
+    on_base: Builder,
+    target: Target,
+    footing: Footing,
+    builder: Builder,
+) -> tuple[Footing, Builder]:
+    """Look for what the base has of what `provided` names; `on_base` runs steps in the base."""
+    names = job.settings.spec.provided
+    if not names:
+        return footing, builder
+    # Imported where it is needed: most images have nothing of the kind.
+    from frontend.provided import look
+
+    there = look(gateway, on_base, target, names)
+    return replace(footing, provided=there), replace(builder, seen=there.environment)
 
 
 def equip(
@@ -214,6 +237,11 @@ def build_platform(
     platform = ground.platform
     closure = close(pylock, job.workspace.lock, ground.target)
     check_members(closure, job.workspace.manifest, ground.target)
+    if ground.footing.provided:
+        from frontend.provided import check
+
+        check(gateway, job, ground.base.name, ground.footing.provided, closure)
+        closure = ground.footing.provided.left(closure)
     note_built(gateway, job, closure)
     note_compiled(gateway, job, closure)
     sealed = None

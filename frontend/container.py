@@ -77,7 +77,8 @@ class Builder:
     `git` says whether the image has git. `owner` is the user and group that the layers' files
     belong to, `app` the base's own /app, `python` a filesystem with a Python at MANAGED_PYTHON for
     an image that has none. `tools` is the image with what else is needed to build from source, made
-    by `preparing`, under `tools_name` in the names of caches.
+    by `preparing`, under `tools_name` in the names of caches. The image's environment sees the
+    base's packages where `seen` is not None, and those in the folders that it names.
     """
 
     image: BaseImage
@@ -95,6 +96,7 @@ class Builder:
     tools: llb.Output | None = None
     tools_name: str = ""
     preparing: tuple[Packages, ...] = ()
+    seen: tuple[str, ...] | None = None
 
     def where(self, report: str) -> Builder:
         """Where the step with that report runs: here, or on the image's platform."""

@@ -116,7 +116,7 @@ class _Emitter:
             assert self.builder.python is not None
             return Step(layer, self.builder.python, "")
         if layer.kind is Kind.SKELETON:
-            return Step(layer, self._run(["skeleton"], name, env=self._interpreter()), "")
+            return self._skeleton(layer, name)
         if layer.kind is Kind.STDLIB:
             return Step(layer, self._run(["stdlib"], name, builder=self.on_base), "")
         if layer.kind in (Kind.SOURCE, Kind.FILES):
@@ -132,6 +132,13 @@ class _Emitter:
             "UV_FRONTEND_INTERPRETER": self.target.path,
             "UV_FRONTEND_VERSION": self.target.compared,
         }
+
+    def _skeleton(self, layer: Layer, name: str) -> Step:
+        """The empty environment; it may see what the base has."""
+        env = self._interpreter()
+        if self.builder.seen is not None:
+            env["UV_FRONTEND_SEEN"] = ":".join(self.builder.seen)
+        return Step(layer, self._run(["skeleton"], name, env=env), "")
 
     def _run(
         self,
@@ -209,7 +216,8 @@ class _Emitter:
             builder=builder,
             locations=[self._manifest_location(member) for member in layer.members],
             compiling=bool(built(self.settings, layer)),
-            building=builds(self.settings, layer),
+            # Git alone may be what was asked for the builder.
+            building=building or any("git" in p.table["source"] for p in layer.packages),
         )
         return Step(layer, output, report)
 

@@ -221,7 +221,7 @@ def _no_packages(step: Step, detail: str, job: Job) -> FrontendError:
     change = step.layer.change
     key = change.key if isinstance(change, Packages) else "apt"
     return FrontendError(
-        f"packages of `{key}` cannot be installed: {detail or 'see what is printed above'}",
+        f"packages of {key} cannot be installed: {detail or 'see what is printed above'}",
         remedy="Names and versions are those of the image's distribution; `apt-snapshot` decides "
         "which day's, and the network of the build whether its archive can be reached.",
         places=job.settings.origin(key),

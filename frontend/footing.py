@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from frontend.changes import Change
     from frontend.container import Builder
     from frontend.job import Job
+    from frontend.provided import Provided
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,14 @@ class Footing:
     """What is known of the base, and what follows from it and the spec.
 
     `changes` are made in the base's own file system, the first lowest; `managed` says that Python
-    is not the base's.
+    is not the base's, `provided` what of the package's dependencies is.
     """
 
     system: System
     accounts: Accounts
     changes: tuple[Change, ...] = ()
     managed: bool = False
+    provided: Provided | None = None
 
 
 def settle(job: Job, base: image.BaseImage, system: System, *, managed: bool = False) -> Footing:
@@ -50,9 +52,7 @@ def with_tools(job: Job, builder: Builder, system: System) -> Builder:
         return builder
     names = "-".join(each.report.partition(".")[0] for each in packages)
     git = builder.git or any(name.startswith("git") for each in packages for name in each.names)
-    return replace(
-        builder, tools=tools, tools_name=names, preparing=tuple(packages), git=git
-    )
+    return replace(builder, tools=tools, tools_name=names, preparing=tuple(packages), git=git)
 
 
 def _accounts(job: Job, base: image.BaseImage, system: System) -> Accounts:

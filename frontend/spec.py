@@ -208,6 +208,9 @@ class Spec(BaseModel):
     files: Annotated[dict[Path, str], BeforeValidator(_files)] | None = Field(
         None, description="more files from the context: a list of paths, or a table of path = place"
     )
+    provided: tuple[str, ...] | None = Field(
+        None, description="packages that the base has, and that are not installed again"
+    )
     heavy: Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_sets)] | None = Field(
         None, description="packages, or sets of packages, with a layer of their own"
     )
@@ -251,7 +254,7 @@ _FIELDS = {name.replace("_", "-"): name for name in Spec.model_fields}
 KEYS = tuple(_FIELDS)
 _LISTS = (
     *("package", "apt", "build-apt", "apk", "build-apk", "extras", "groups", "ports", "files"),
-    *("heavy", "trim"),
+    *("provided", "heavy", "trim"),
 )
 _COMMANDS = ("entrypoint", "cmd", "checks")
 _FLAGS = (

@@ -96,7 +96,7 @@ def asked(settings: Settings, system: System, image: str, *, build: bool) -> lis
         program = _PROGRAMS[manager]
         if program not in system.programs or "sh" not in system.programs:
             raise FrontendError(
-                f"{image} has no {program}, and `{key}` names packages for it",
+                f"{image} has no {program}, and {key} names packages for it",
                 remedy=_other_way(manager, system, build=build),
                 places=settings.origin(key),
             )

@@ -271,10 +271,18 @@ def create_environment(report):
             "app",
             "--python",
             os.environ["UV_PYTHON"],
+            *(["--system-site-packages"] if "UV_FRONTEND_SEEN" in os.environ else []),
             VENV,
         ],
         report,
     )
+    folders = os.environ.get("UV_FRONTEND_SEEN")
+    if folders:
+        # The base's Python is itself in an environment. This way its own .pth files count, too.
+        (packages,) = glob.glob(VENV + "/lib/python*/site-packages")
+        with open(packages + "/_uv_frontend_base.pth", "w") as output:
+            for folder in folders.split(":"):
+                output.write("import site; site.addsitedir(%r)\n" % folder)
 
 
 def name_interpreter(path, version):

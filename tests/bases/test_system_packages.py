@@ -106,7 +106,7 @@ def test_no_such_package(site: Workspace, engine: Engine) -> None:
     site.write("Dockerfile", '# syntax=org/uv-frontend\npackage = "api"\napt = ["libnothing99"]\n')
     shown = fail(engine, site.folder)
     assert shown.title == (
-        "packages of `apt` cannot be installed: E: Unable to locate package libnothing99"
+        "packages of apt cannot be installed: E: Unable to locate package libnothing99"
     )
     assert shown.where == 'Dockerfile:3\napt = ["libnothing99"]'
 
@@ -115,7 +115,7 @@ def test_no_such_version(site: Workspace, docker28: Engine) -> None:
     text = '# syntax=org/uv-frontend\npackage = "api"\nbuild-apt = ["make=99"]\n'
     shown = fail(docker28, site.write("Dockerfile", text).folder)
     assert shown.title == (
-        "packages of `build-apt` cannot be installed: E: Version '99' for 'make' was not found"
+        "packages of build-apt cannot be installed: E: Version '99' for 'make' was not found"
     )
     assert shown.where == 'Dockerfile:3\nbuild-apt = ["make=99"]'
 
@@ -126,12 +126,12 @@ def test_no_package_manager(
     base = based("distroless", DISTROLESS)
     text = f'# syntax=org/uv-frontend\npackage = "api"\nbase = "{base}"\napt = ["libxml2"]\n'
     shown = fail(docker28, site.write("Dockerfile", text).folder)
-    assert shown.title == f"{base} has no apt-get, and `apt` names packages for it"
+    assert shown.title == f"{base} has no apt-get, and apt names packages for it"
     assert shown.where == 'Dockerfile:4\napt = ["libxml2"]'
 
 
 def test_another_package_manager(site: Workspace, docker28: Engine) -> None:
     text = '# syntax=org/uv-frontend\npackage = "api"\napk = ["libxml2"]\n'
     shown = fail(docker28, site.write("Dockerfile", text).folder)
-    assert shown.title == "python:3.13-slim has no apk, and `apk` names packages for it"
+    assert shown.title == "python:3.13-slim has no apk, and apk names packages for it"
     assert shown.remedy == "This image has apt-get: name its packages with `apt`."

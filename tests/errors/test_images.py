@@ -52,15 +52,18 @@ def test_python_of_the_base_is_too_old(engine: Engine, shop: Workspace) -> None:
     shop.lock().replace("uv.lock", ">=3.11", ">=3.14")
     shop.replace("services/api/pyproject.toml", ">=3.11", ">=3.14")
     shop.write("Dockerfile", f'{DOCKERFILE}package = "api"\nbase = "python:3.13-slim"\n')
+    with (shop.folder / "Dockerfile").open("a") as keys:
+        keys.write("managed-python = false\n")
     shown = fail(engine, shop.folder)
     assert shown.title.startswith("python:3.13-slim has Python 3.13.")
     assert shown.title.endswith(", and Python >=3.14 is required")
-    assert shown.remedy == "Choose another `base` or `python`, or change `requires-python`."
+    assert shown.remedy.startswith("Choose another `base` or `python`, change `requires-python`, ")
     assert shown.where == 'Dockerfile:3\nbase = "python:3.13-slim"'
 
 
 def test_python_of_the_base_is_another(docker28: Engine, shop: Workspace) -> None:
     shop.lock().write("Dockerfile", f'{DOCKERFILE}package = "api"\npython = "3.12"\n')
+    shop.replace("Dockerfile", 'python = "3.12"', 'python = "3.12"\nmanaged-python = false')
     shown = fail(docker28, shop.folder, base="python:3.13-slim")
     assert shown.title.endswith(", and Python 3.12 is required")
     assert shown.where == "build argument:1\nbase=python:3.13-slim"
@@ -70,9 +73,11 @@ def test_python_of_the_base_is_another(docker28: Engine, shop: Workspace) -> Non
 def test_base_without_python(docker28: Engine, shop: Workspace, image: Callable[..., str]) -> None:
     name = image("no-python", "FROM python:3.13-slim\nRUN rm -f /usr/bin/python3*\n")
     shop.lock().write("Dockerfile", f'{DOCKERFILE}package = "api"\nbase = "{name}"\n')
+    with (shop.folder / "Dockerfile").open("a") as keys:
+        keys.write("managed-python = false\n")
     shown = fail(docker28, shop.folder)
     assert shown.title == f"{name} has no Python"
-    assert shown.remedy.endswith("such as python:3.13-slim.")
+    assert "such as python:3.13-slim, " in shown.remedy
     assert shown.where == f'Dockerfile:3\nbase = "{name}"'
 
 
@@ -81,9 +86,11 @@ def test_base_without_anything(
 ) -> None:
     name = image("nothing", "FROM scratch\nCOPY Dockerfile /\n")
     shop.lock().write("Dockerfile", f'{DOCKERFILE}package = "api"\nbase = "{name}"\n')
+    with (shop.folder / "Dockerfile").open("a") as keys:
+        keys.write("managed-python = false\n")
     shown = fail(docker28, shop.folder)
     assert shown.title == f"{name} has no Python"
-    assert shown.remedy.endswith("such as python:3.13-slim.")
+    assert "such as python:3.13-slim, " in shown.remedy
     assert shown.where == f'Dockerfile:3\nbase = "{name}"'
 
 
