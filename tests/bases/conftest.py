@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.bases import mirror
+from tests.bases.images import own_python
+from tests.errors.index import Index, serve
 from tests.errors.workspaces import DOCKERFILE, SOURCES, Workspace, workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.bases.mirror import Mirror
     from tests.engine import Build, Engine
 
 #: The service's program: what the container sees of itself.
@@ -110,3 +114,46 @@ def build(site: Workspace, docker28: Engine) -> Iterator[Callable[..., Image]]:
     yield make
     for engine, name in made:
         engine.docker("rmi", "--force", name, check=False)
+
+
+@pytest.fixture(scope="session")
+def version(docker28: Engine) -> str:
+    """That of the Python which the mirror offers: the one that Debian has."""
+    command = "import platform; print(platform.python_version())"
+    return docker28.run("python:3.13-slim", "python3", "-c", command).stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def offered(
+    docker28: Engine,
+    based: Callable[[str, str], str],
+    version: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Mirror]:
+    """A mirror with a CPython that was moved to another prefix, and so runs from any."""
+    image = based("moved", f"FROM python:3.13-slim\n{own_python('/python')}")
+    folder = tmp_path_factory.mktemp("python")
+    container = docker28.docker("create", image).stdout.strip()
+    docker28.docker("cp", f"{container}:/python", folder)
+    docker28.docker("rm", container)
+    with mirror.serve() as served:
+        served.add(folder / "python", version)
+        yield served
+
+
+@pytest.fixture
+def index() -> Iterator[Index]:
+    with serve() as index:
+        index.wheel("torch", "2.9.1", code="VERSION = 'installed'")
+        index.wheel("nvidia_cublas", code="")
+        index.wheel("helper", code="VERSION = 'locked'")
+        yield index
+
+
+@pytest.fixture
+def training(tmp_path: Path, index: Index) -> Workspace:
+    """A service that needs torch and others."""
+    made = workspace(tmp_path / "training").service(
+        "train", 'dependencies = ["torch", "nvidia-cublas", "helper"]\n'
+    )
+    return made.lock(*index.locking)

@@ -7,43 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bases import mirror
-from tests.bases.images import NO_PYTHON, own_python
+from tests.bases.images import NO_PYTHON
 from tests.errors.index import REACH
 from tests.errors.shown import fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.bases.conftest import Image
     from tests.bases.mirror import Mirror
     from tests.engine import Engine
     from tests.errors.workspaces import Workspace
-
-
-@pytest.fixture(scope="module")
-def version(docker28: Engine) -> str:
-    """That of the Python which the mirror offers: the one that Debian has."""
-    command = "import platform; print(platform.python_version())"
-    return docker28.run("python:3.13-slim", "python3", "-c", command).stdout.strip()
-
-
-@pytest.fixture(scope="module")
-def offered(
-    docker28: Engine,
-    based: Callable[[str, str], str],
-    version: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Mirror]:
-    """A mirror with a CPython that was moved to another prefix, and so runs from any."""
-    image = based("moved", f"FROM python:3.13-slim\n{own_python('/python')}")
-    folder = tmp_path_factory.mktemp("python")
-    container = docker28.docker("create", image).stdout.strip()
-    docker28.docker("cp", f"{container}:/python", folder)
-    docker28.docker("rm", container)
-    with mirror.serve() as served:
-        served.add(folder / "python", version)
-        yield served
 
 
 @pytest.fixture

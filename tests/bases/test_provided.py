@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.bases.images import CONDA
-from tests.errors.index import REACH, Index, serve
+from tests.errors.index import REACH
 from tests.errors.shown import fail
-from tests.errors.workspaces import workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
     from tests.engine import Engine
     from tests.errors.workspaces import Workspace
@@ -45,24 +41,6 @@ RUN python3 -m venv --without-pip /opt/env
 {installed("/opt/env/lib/python3.13/site-packages", torch="2.8.0")}
 ENV PATH=/opt/env/bin:/usr/bin:/bin VIRTUAL_ENV=/opt/env
 """
-
-
-@pytest.fixture
-def index() -> Iterator[Index]:
-    with serve() as index:
-        index.wheel("torch", "2.9.1", code="VERSION = 'installed'")
-        index.wheel("nvidia_cublas", code="")
-        index.wheel("helper", code="VERSION = 'locked'")
-        yield index
-
-
-@pytest.fixture
-def training(tmp_path: Path, index: Index) -> Workspace:
-    """A service that needs torch and others."""
-    made = workspace(tmp_path / "training").service(
-        "train", 'dependencies = ["torch", "nvidia-cublas", "helper"]\n'
-    )
-    return made.lock(*index.locking)
 
 
 def keys(base: str, *more: str) -> str:

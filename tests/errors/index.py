@@ -102,7 +102,7 @@ class Index:
         links = [
             f'<a href="/files/{file}#sha256={hashlib.sha256(data).hexdigest()}">{file}</a>'
             for file, data in self.files.items()
-            if file.startswith(f"{name}-")
+            if file.replace("_", "-").startswith(f"{name}-")
         ]
         return "\n".join(links).encode() if links else None
 

@@ -1,0 +1,99 @@
+"""The bodies of Dockerfiles on the pages about bases, built and run as they stand there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.bases import archive
+from tests.bases.images import CONDA, NO_PYTHON
+from tests.docs.pages import Page
+from tests.errors.index import REACH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.bases.conftest import Image
+    from tests.bases.mirror import Mirror
+    from tests.engine import Engine
+    from tests.errors.workspaces import Workspace
+
+
+def bodies(name: str) -> list[str]:
+    """What stands below the syntax line in each Dockerfile of a page."""
+    found = [
+        block.text for block in Page(f"docs/{name}.md").blocks if block.language == "dockerfile"
+    ]
+    assert found
+    return [text.partition("\n")[2] for text in found]
+
+
+def instead(body: str, image: str) -> tuple[str, ...]:
+    """Options that let the base's name on the page mean an image that there is."""
+    (name,) = re.findall(r'^base = "(registry\.example/.+)"$', body, re.MULTILINE)
+    return ("--build-context", f"{name}=docker-image://{image}")
+
+
+@pytest.mark.parametrize("body", bodies("users"))
+def test_users(
+    build: Callable[..., Image], based: Callable[[str, str], str], docker28: Engine, body: str
+) -> None:
+    options: tuple[str, ...] = ()
+    if "base = " in body:
+        options = instead(body, f"{docker28.registry.address}/{based('conda', CONDA)}")
+    image = build(body, *options)
+    said = docker28.run(image.name, "python", "-c", "import os; print(os.getuid())").stdout
+    asked = re.search(r'^user = "(\w+)', body, re.MULTILINE)
+    assert said.strip() == {"nonroot": "65532"}.get(asked[1] if asked else "", "1000")
+
+
+@pytest.mark.parametrize("body", bodies("system-packages"))
+def test_system_packages(build: Callable[..., Image], body: str) -> None:
+    with archive.serve() as served:
+        options: tuple[str, ...] = ()
+        if "apt-snapshot" in body:
+            options = ("--build-arg", f"apt-mirror={served.url}/debian/{{snapshot}}", REACH)
+        image = build(body, *options)
+    library = "libpq.so.5" if "libpq5" in body else "libxml2.so.2"
+    image.python("-c", f"import ctypes; ctypes.CDLL('{library}')")
+
+
+@pytest.mark.parametrize("body", bodies("base-without-python"))
+def test_base_without_python(
+    site: Workspace,
+    build: Callable[..., Image],
+    based: Callable[[str, str], str],
+    docker28: Engine,
+    offered: Mirror,
+    body: str,
+) -> None:
+    image = f"{docker28.registry.address}/{based('no-python', NO_PYTHON)}"
+    for path, data in offered.files.items():
+        target = site.folder / path.replace("/mirror/", "vendor/python/").strip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    root = (site.folder / "pyproject.toml").read_text()
+    settings = 'python-downloads-json-url = "downloads.json"\n'
+    if "python-mirror" not in body:
+        settings += f'python-install-mirror = "{offered.url}/mirror"\n'
+    site.write("pyproject.toml", f"[tool.uv]\n{settings}\n{root}")
+    made = build(body, *instead(body, image), REACH)
+    assert made.look()["base"] == "/opt/uv-python/python"
+
+
+@pytest.mark.parametrize("body", bodies("base-with-torch"))
+def test_base_with_torch(
+    training: Workspace, docker28: Engine, based: Callable[[str, str], str], body: str
+) -> None:
+    from tests.bases.test_provided import SHOW, WITH_TORCH
+
+    image = f"{docker28.registry.address}/{based('torch', WITH_TORCH)}"
+    training.write("Dockerfile", f"# syntax=org/uv-frontend\n{body}")
+    docker28.build(training.folder, *instead(body, image), REACH, tag="uv-frontend-test/page")
+    try:
+        said = docker28.run("uv-frontend-test/page", "python", "-c", SHOW).stdout
+        assert said == "2.9.1 of the base | locked\n"
+    finally:
+        docker28.docker("rmi", "--force", "uv-frontend-test/page", check=False)
