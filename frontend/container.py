@@ -194,7 +194,7 @@ class Builder:
             ulimits=[llb.Ulimit(*limit) for limit in limits.ulimits],
             cgroup_parent=limits.cgroup_parent,
             hostname=limits.hostname,
-            network=_NETWORKS[request.network],
+            network=NETWORKS[request.network],
             hosts=[llb.Host(host, address) for host, address in request.hosts],
             proxy=llb.Proxy(**request.proxy) if request.proxy else None,
             meta=llb.Metadata(name=name, ignore_cache=request.no_cache == ()),

@@ -258,7 +258,8 @@ _LISTS = (
 )
 _COMMANDS = ("entrypoint", "cmd", "checks")
 _FLAGS = (
-    *("managed-python", "bytecode", "compile-stdlib", "default-groups", "hermetic", "merge"),
+    *("managed-python", "bytecode", "compile-stdlib", "default-groups"),
+    *("hermetic", "merge"),
 )
 
 

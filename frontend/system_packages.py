@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from frontend.base_system import System
     from frontend.container import Builder
     from frontend.errors import Place
-    from frontend.spec import Settings
+    from frontend.settings import Settings
 
 #: Below /dev, which is no part of an image: mount points there leave no trace in the layer.
 OWN = "/dev/uv-frontend"

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,27 @@ if TYPE_CHECKING:
 
 @dataclass
 class Archive:
-    """Serves what the mirror has below `/debian/DAY`; `asked` are the paths asked for."""
+    """Serves what the mirror has below `/debian/DAY`; `asked` are the paths asked for.
+
+    What it has got from there it keeps, in `kept`: engines ask for the same one after the other.
+    """
 
     url: str
     mirror: str
     asked: list[str] = field(default_factory=list)
+    kept: dict[str, bytes] = field(default_factory=dict)
+
+    def get(self, path: str) -> bytes | None:
+        """The mirror's file; None where it has none."""
+        if path not in self.kept:
+            try:
+                with urllib.request.urlopen(f"{self.mirror}/{path}") as reply:
+                    self.kept[path] = reply.read()
+            except urllib.error.HTTPError as error:
+                if error.code != HTTPStatus.NOT_FOUND:
+                    raise
+                return None
+        return self.kept[path]
 
 
 @contextmanager
@@ -45,17 +62,11 @@ class _Handler(BaseHTTPRequestHandler):
         archive.asked.append(self.path)
         # /debian/20261101T000000Z/dists/… is the mirror's /dists/…
         _, name, _, *rest = self.path.split("/")
-        status, body = 404, b""
-        if name == "debian":
-            try:
-                with urllib.request.urlopen(f"{archive.mirror}/{'/'.join(rest)}") as reply:
-                    status, body = 200, reply.read()
-            except urllib.error.HTTPError as error:
-                status = error.code
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
+        body = archive.get("/".join(rest)) if name == "debian" else None
+        self.send_response(HTTPStatus.NOT_FOUND if body is None else HTTPStatus.OK)
+        self.send_header("Content-Length", str(len(body or b"")))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body or b"")
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""

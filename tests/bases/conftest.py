@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.bases import mirror
+from tests.bases import archive, mirror
 from tests.bases.images import own_python
 from tests.errors.index import Index, serve
 from tests.errors.workspaces import DOCKERFILE, SOURCES, Workspace, workspace
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.bases.archive import Archive
     from tests.bases.mirror import Mirror
     from tests.engine import Build, Engine
 
@@ -101,12 +102,12 @@ def site(tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def build(site: Workspace, docker28: Engine) -> Iterator[Callable[..., Image]]:
-    """Builds the service with the given body of the Dockerfile."""
+    """Builds the service with the given body of the Dockerfile, which may name the package."""
     made: list[tuple[Engine, str]] = []
 
     def make(body: str, *options: str, engine: Engine = docker28) -> Image:
-        head = f'{DOCKERFILE}package = "api"\ncmd = ["python", "main.py"]\n'
-        site.write("Dockerfile", head + body)
+        head = "" if "package = " in body else 'package = "api"\ncmd = ["python", "main.py"]\n'
+        site.write("Dockerfile", f"{DOCKERFILE}{head}{body}")
         name = f"uv-frontend-test/site-{len(made)}"
         made.append((engine, name))
         return Image(name, engine, engine.build(site.folder, *options, tag=name))
@@ -138,6 +139,12 @@ def offered(
     docker28.docker("rm", container)
     with mirror.serve() as served:
         served.add(folder / "python", version)
+        yield served
+
+
+@pytest.fixture(scope="session")
+def snapshot() -> Iterator[Archive]:
+    with archive.serve() as served:
         yield served
 
 

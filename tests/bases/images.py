@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 #: A Python of its own below /usr/local, as official images have it; Debian's patches for its own
-#: paths are taken out of it.
+#: paths are taken out of it. (Its module `site` is part of the binary: what that calls
+#: dist-packages is linked.)
 _OWN_PYTHON = """\
 RUN rm -rf {prefix}/lib/python3.13 && mkdir -p {prefix}/bin {prefix}/lib \\
  && mv /usr/bin/python3.13 {prefix}/bin/python3.13 \\
  && ln -s python3.13 {prefix}/bin/python3 \\
  && mv /usr/lib/python3.13 {prefix}/lib/python3.13 \\
  && sed -i s/posix_local/posix_prefix/g {prefix}/lib/python3.13/sysconfig/__init__.py \\
- && sed -i s/dist-packages/site-packages/g {prefix}/lib/python3.13/site.py \\
  && mkdir {prefix}/lib/python3.13/site-packages \\
+ && ln -s site-packages {prefix}/lib/python3.13/dist-packages \\
  && rm -rf /usr/bin/python3* /usr/lib/python3* \\
            {prefix}/lib/python3.13/EXTERNALLY-MANAGED {prefix}/lib/python3.13/ensurepip \\
  && find {prefix} -type l -lname '/*' -delete

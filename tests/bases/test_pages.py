@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bases import archive
 from tests.bases.images import CONDA, NO_PYTHON
 from tests.docs.pages import Page
 from tests.errors.index import REACH
@@ -15,6 +14,7 @@ from tests.errors.index import REACH
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.bases.archive import Archive
     from tests.bases.conftest import Image
     from tests.bases.mirror import Mirror
     from tests.engine import Engine
@@ -30,10 +30,9 @@ def bodies(name: str) -> list[str]:
     return [text.partition("\n")[2] for text in found]
 
 
-def instead(body: str, image: str) -> tuple[str, ...]:
-    """Options that let the base's name on the page mean an image that there is."""
-    (name,) = re.findall(r'^base = "(registry\.example/.+)"$', body, re.MULTILINE)
-    return ("--build-context", f"{name}=docker-image://{image}")
+def instead(image: str) -> str:
+    """The option that puts an image that there is in the place of the page's base."""
+    return f"--build-arg=base={image}"
 
 
 @pytest.mark.parametrize("body", bodies("users"))
@@ -42,7 +41,7 @@ def test_users(
 ) -> None:
     options: tuple[str, ...] = ()
     if "base = " in body:
-        options = instead(body, f"{docker28.registry.address}/{based('conda', CONDA)}")
+        options = (instead(based("conda", CONDA)),)
     image = build(body, *options)
     said = docker28.run(image.name, "python", "-c", "import os; print(os.getuid())").stdout
     asked = re.search(r'^user = "(\w+)', body, re.MULTILINE)
@@ -50,12 +49,9 @@ def test_users(
 
 
 @pytest.mark.parametrize("body", bodies("system-packages"))
-def test_system_packages(build: Callable[..., Image], body: str) -> None:
-    with archive.serve() as served:
-        options: tuple[str, ...] = ()
-        if "apt-snapshot" in body:
-            options = ("--build-arg", f"apt-mirror={served.url}/debian/{{snapshot}}", REACH)
-        image = build(body, *options)
+def test_system_packages(build: Callable[..., Image], snapshot: Archive, body: str) -> None:
+    day = "{snapshot}" if "apt-snapshot" in body else "now"
+    image = build(body, f"--build-arg=apt-mirror={snapshot.url}/debian/{day}", REACH)
     library = "libpq.so.5" if "libpq5" in body else "libxml2.so.2"
     image.python("-c", f"import ctypes; ctypes.CDLL('{library}')")
 
@@ -65,11 +61,11 @@ def test_base_without_python(
     site: Workspace,
     build: Callable[..., Image],
     based: Callable[[str, str], str],
-    docker28: Engine,
     offered: Mirror,
+    version: str,
     body: str,
 ) -> None:
-    image = f"{docker28.registry.address}/{based('no-python', NO_PYTHON)}"
+    image = based("no-python", NO_PYTHON)
     for path, data in offered.files.items():
         target = site.folder / path.replace("/mirror/", "vendor/python/").strip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +75,7 @@ def test_base_without_python(
     if "python-mirror" not in body:
         settings += f'python-install-mirror = "{offered.url}/mirror"\n'
     site.write("pyproject.toml", f"[tool.uv]\n{settings}\n{root}")
-    made = build(body, *instead(body, image), REACH)
+    made = build(body, instead(image), f"--build-arg=python={version}", REACH)
     assert made.look()["base"] == "/opt/uv-python/python"
 
 
@@ -89,9 +85,9 @@ def test_base_with_torch(
 ) -> None:
     from tests.bases.test_provided import SHOW, WITH_TORCH
 
-    image = f"{docker28.registry.address}/{based('torch', WITH_TORCH)}"
+    image = based("torch", WITH_TORCH)
     training.write("Dockerfile", f"# syntax=org/uv-frontend\n{body}")
-    docker28.build(training.folder, *instead(body, image), REACH, tag="uv-frontend-test/page")
+    docker28.build(training.folder, instead(image), REACH, tag="uv-frontend-test/page")
     try:
         said = docker28.run("uv-frontend-test/page", "python", "-c", SHOW).stdout
         assert said == "2.9.1 of the base | locked\n"

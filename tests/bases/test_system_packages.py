@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.bases import archive
 from tests.bases.images import DISTROLESS
 from tests.errors.index import REACH
 from tests.errors.shown import fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.bases.archive import Archive
     from tests.bases.conftest import Image
@@ -37,12 +34,6 @@ for top in ("/etc", "/usr", "/var", "/home", "/opt", "/root", "/srv"):
             found[path] = [oct(info.st_mode), info.st_uid, info.st_gid, int(info.st_mtime), content]
 print(json.dumps(found))
 """
-
-
-@pytest.fixture(scope="module")
-def snapshot() -> Iterator[Archive]:
-    with archive.serve() as served:
-        yield served
 
 
 def body(snapshot: Archive, *packages: str, key: str = "apt") -> str:
@@ -102,18 +93,19 @@ def test_packages_in_the_builder(build: Callable[..., Image], site: Workspace) -
     assert not [line for line in image.history if "make" in line]
 
 
-def test_no_such_package(site: Workspace, engine: Engine) -> None:
+def test_no_such_package(site: Workspace, engine: Engine, snapshot: Archive) -> None:
     site.write("Dockerfile", '# syntax=org/uv-frontend\npackage = "api"\napt = ["libnothing99"]\n')
-    shown = fail(engine, site.folder)
+    shown = fail(engine, site.folder, f"--build-arg=apt-mirror={snapshot.url}/debian/now", REACH)
     assert shown.title == (
         "packages of apt cannot be installed: E: Unable to locate package libnothing99"
     )
     assert shown.where == 'Dockerfile:3\napt = ["libnothing99"]'
 
 
-def test_no_such_version(site: Workspace, docker28: Engine) -> None:
+def test_no_such_version(site: Workspace, docker28: Engine, snapshot: Archive) -> None:
     text = '# syntax=org/uv-frontend\npackage = "api"\nbuild-apt = ["make=99"]\n'
-    shown = fail(docker28, site.write("Dockerfile", text).folder)
+    site.write("Dockerfile", text)
+    shown = fail(docker28, site.folder, f"--build-arg=apt-mirror={snapshot.url}/debian/now", REACH)
     assert shown.title == (
         "packages of build-apt cannot be installed: E: Version '99' for 'make' was not found"
     )

@@ -8,7 +8,8 @@ import pytest
 
 from frontend.base_system import System
 from frontend.errors import FrontendError
-from frontend.spec import Settings, Spec
+from frontend.settings import Settings, SpecSource, settle
+from frontend.spec import Spec
 from frontend.system_packages import asked, sources_list
 
 DEBIAN = System("debian", "13", "trixie", ("sh", "apt-get"))
@@ -17,7 +18,7 @@ ALPINE = System("alpine", "3.22", "", ("sh", "apk"))
 
 
 def settings(**keys: object) -> Settings:
-    return Settings(Spec.model_validate(keys), {})
+    return settle(SpecSource(keys))
 
 
 def test_packages_are_sorted_and_named_once() -> None:
