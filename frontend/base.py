@@ -83,7 +83,10 @@ def resolve(
     places: tuple[Place, ...],
     role: str = "base",
 ) -> image.BaseImage:
-    """Look an image up and pin it; FrontendError at `places` where there is none."""
+    """Look an image up and pin it; FrontendError at `places` where there is none.
+
+    A build context of that name is taken in its place.
+    """
     try:
         reference = llb.normalize(name)
     except ValueError as error:
@@ -93,12 +96,15 @@ def resolve(
             places=places,
         ) from None
     try:
-        found = gateway.resolve_image(
-            reference,
-            platform=platform,
-            resolve_mode=request.resolve_mode.value,
-            log_name=f"[internal] load metadata for {reference}",
-        )
+        base = _named(gateway, request, name, platform, places)
+        if base is None:
+            found = gateway.resolve_image(
+                reference,
+                platform=platform,
+                resolve_mode=request.resolve_mode.value,
+                log_name=f"[internal] load metadata for {reference}",
+            )
+            base = image.base_image(name, found.pinned, found.digest, found.config)
     except SourceReplacedError:
         raise
     except GatewayError as error:
@@ -108,7 +114,6 @@ def resolve(
             f"{platform.id}, and that you are logged in where it is private.",
             places=places,
         ) from error
-    base = image.base_image(name, found.pinned, found.digest, found.config)
     if base.architecture not in ("", platform.architecture):
         raise FrontendError(
             f"{role} image {name} is for {base.architecture}, and {platform.id} is to be built",
@@ -118,10 +123,30 @@ def resolve(
     return base
 
 
+def _named(
+    gateway: Gateway,
+    request: Request,
+    name: str,
+    platform: llb.Platform,
+    places: tuple[Place, ...],
+) -> image.BaseImage | None:
+    if not request.named_contexts:
+        return None
+    from frontend.context import named
+
+    found = named.find(request, name, platform)
+    try:
+        return named.open_image(gateway, request, found, platform) if found else None
+    except FrontendError as error:
+        raise FrontendError(error.message, remedy=error.remedy, places=places) from error
+
+
 def filesystem(
     base: image.BaseImage, request: Request, platform: llb.Platform, name: str
 ) -> llb.Output:
     """The image as a filesystem; its progress line reads `name`."""
+    if base.filesystem is not None:
+        return base.filesystem
     return llb.image(
         base.pinned,
         platform=platform,

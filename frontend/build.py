@@ -53,7 +53,7 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     check_supported(request)
     recipe = targets.find(request.target).recipe
     job = recipe.select(gateway, read(gateway, request, reads))
-    uv = own_image(gateway, request)
+    uv = _uv(gateway, request)
     sealing = bool(job.settings.spec.hermetic)
     # The base image and its Python are looked at while uv names the packages.
     (pylock, workspace), tools, grounds = gateway.together(
@@ -66,6 +66,16 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
         *(_building(gateway, job, recipe, pylock, tools, ground) for ground in grounds)
     )
     return Result.image(images, multi_platform=request.multi_platform)
+
+
+def _uv(gateway: Gateway, request: Request) -> llb.Output:
+    """The image that uv is taken from: our own, unless the user gives another one."""
+    own = own_image(gateway, request)
+    if not request.named_contexts:
+        return own
+    from frontend.given_uv import given_uv
+
+    return given_uv(gateway, request, own, request.build_platform) or own
 
 
 def _builder(

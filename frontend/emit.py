@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from posixpath import relpath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -248,9 +249,12 @@ class _Emitter:
             # Neither decides what the root package holds, and both change more often than it.
             lock = workspace_path(workspace.folder, LOCK)
             without += [lock, self.builder.request.filename, ".dockerignore"]
-        return self.context.directory(
-            workspace.path(member), without=without, instead=instead, name=f"member {member.name}"
-        )
+        context, path = self.context, workspace.path(member)
+        if member.name in context.members:
+            context, without = context.members[member.name], [relpath(w, path) for w in without]
+            path = "."
+        name = f"member {member.name}"
+        return context.directory(path, without=without, instead=instead, name=name)
 
     def _archive_files(self, paths: Sequence[str]) -> llb.Output:
         """Local archives that the lock names, at their places relative to the workspace."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from frontend.plan import Plan
-    from llb import Platform
+    from llb import Output, Platform
 
 VENV = "/app/.venv"
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -29,13 +29,18 @@ _LABEL = "org.opencontainers.image."
 
 @dataclass(frozen=True)
 class BaseImage:
-    """A resolved base image: the name the user knows, what it is pinned to, its configuration."""
+    """A resolved base image: the name the user knows, what it is pinned to, its configuration.
+
+    `filesystem` is set for what is in no registry; without a digest, `fingerprint` tells it apart.
+    """
 
     name: str
     pinned: str
     digest: str
     config: Mapping[str, Any]
     raw: bytes = b""
+    filesystem: Output | None = None
+    fingerprint: str = ""
 
     @property
     def env(self) -> dict[str, str]:
@@ -70,7 +75,8 @@ class BaseImage:
     @property
     def identity(self) -> str:
         """A short name for the contents, also where there is no digest."""
-        digest = self.digest.partition(":")[2] or hashlib.sha256(self.raw).hexdigest()
+        told = self.raw + self.fingerprint.encode()
+        digest = self.digest.partition(":")[2] or hashlib.sha256(told).hexdigest()
         return digest[:16]
 
     @property

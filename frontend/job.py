@@ -80,6 +80,11 @@ def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
     if not context.source.remote:
         context = replace(context, ignore=build_file.ignore or files.get(".dockerignore"))
     workspace = workspaces.open_workspace(folder, files, first.place("workspace"))
+    if request.named_contexts:
+        from frontend.context.members import replace_members
+
+        packages = workspace.lock.local_packages
+        context = replace(context, members=replace_members(gateway, request, packages))
     root = specs.from_manifest(workspace.root)
     settings = specs.settle(arguments, body, root)
     if settings.spec.package:

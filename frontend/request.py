@@ -70,6 +70,11 @@ class Request:
         return self.options.get(f"local-sessionid:{name}", self.session)
 
     @property
+    def named_contexts(self) -> Mapping[str, str]:
+        """What `--build-context` names: for each name its kind and place (`local:NAME`)."""
+        return _prefixed(self.options, "context:")
+
+    @property
     def keeps_git_dir(self) -> bool | None:
         """What BUILDKIT_CONTEXT_KEEP_GIT_DIR says; None where it says nothing."""
         text = _argument(self.options, "BUILDKIT_CONTEXT_KEEP_GIT_DIR").lower()

@@ -7,12 +7,12 @@ packages that the image holds are read.
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from frontend.context import read_texts, workspace_path
+from frontend.context import read_text, read_texts, workspace_path
 from frontend.errors import FrontendError, Place
 from frontend.lock import Lock
 from frontend.manifest import check
@@ -166,23 +166,53 @@ def read_manifests(
     missing_ok: bool = False,
 ) -> Workspace:
     """Read the manifests of `packages`; FrontendError where the context has no such directory."""
-    wanted = [p for p in packages if p.path != "." and p.name not in workspace.manifests]
-    if not wanted:
+    unread = [p for p in packages if p.path != "." and p.name not in workspace.manifests]
+    if not unread:
         return workspace
+    manifests = dict(workspace.manifests)
+    for package in unread:
+        if package.name in context.members:
+            manifests[package.name] = _replaced(gateway, context.members[package.name], package)
+    wanted = [p for p in unread if p.name not in manifests]
+    if not wanted:
+        return replace(workspace, manifests=manifests)
     paths = [workspace.manifest_path(package) for package in wanted]
     purpose = "manifests of " + ", ".join(package.name for package in wanted)
     loaded = gateway.solve(context.named_files(paths, purpose))
     texts = read_texts(gateway, loaded, paths)
-    manifests = dict(workspace.manifests)
     for package, path in zip(wanted, paths, strict=True):
         if path in texts:
             manifests[package.name] = TomlDocument.parse(texts[path])
             check(manifests[package.name])
         elif not missing_ok:
             raise _missing(context, workspace, package, path)
-    return Workspace(
-        workspace.folder, workspace.root, workspace.lock, workspace.python_pin, manifests
+    return replace(workspace, manifests=manifests)
+
+
+def _replaced(gateway: Gateway, context: Context, package: LocalPackage) -> TomlDocument:
+    """The manifest of a package whose directory another context stands in for."""
+    name = package.name
+    text = read_text(
+        gateway.solve(context.named_files([MANIFEST], f"manifest of {name}")), MANIFEST
     )
+    if text is None:
+        line = context.ignoring(MANIFEST)
+        raise FrontendError(
+            f"the build context {name} stands for package {name!r}, and has no {MANIFEST}",
+            remedy="It is the package's own directory. Leave out its --build-context to build what "
+            "the workspace has.",
+            places=(Place.line(context.ignore, line),) if line and context.ignore else (),
+        )
+    manifest = TomlDocument.parse(replace(text, filename=f"[context {name}]/{MANIFEST}"))
+    check(manifest)
+    found = str(manifest.get("project", "name") or "")
+    if canonicalize_name(found) != name:
+        raise FrontendError(
+            f"the build context {name} stands for package {name!r}, and has package {found!r}",
+            remedy=f"--build-context {name}=… is for the directory of that package.",
+            places=(manifest.place("project", "name"),),
+        )
+    return manifest
 
 
 def _missing(
