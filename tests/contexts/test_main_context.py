@@ -118,5 +118,5 @@ def test_private_repository(docker28: Engine, shop: Path, tmp_path: Path) -> Non
         assert (made.said, made.executed) == (SAID, [])
         config = docker28.docker("image", "inspect", made.image).stdout
         assert token not in made.build.stderr + config
-        shown = fail(docker28, address)  # type: ignore[arg-type]
+        shown = fail(docker28, address)
         assert "could not read Username" in shown.message

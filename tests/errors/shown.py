@@ -64,7 +64,9 @@ class Shown:
         return str(self.excerpts[0])
 
 
-def fail(engine: Engine, folder: Path, *options: str, ca: bool = True, **arguments: str) -> Shown:
+def fail(
+    engine: Engine, folder: Path | str, *options: str, ca: bool = True, **arguments: str
+) -> Shown:
     """Build `folder`, which must fail, and return what the user sees.
 
     Fails if that is a stack trace, or no more than how some process has ended.
