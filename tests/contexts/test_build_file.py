@@ -88,8 +88,8 @@ def test_manifest_with_the_syntax_line(docker28: Engine, bare: Path, local: Made
 
 
 def test_no_edit_and_no_file(docker28: Engine, bare: Path, local: Made) -> None:
-    manifest = bare / "services/api/pyproject.toml"
-    for dockerfile in (bare / "pyproject.toml", manifest):
+    manifests = [bare / "pyproject.toml", bare / "services/api/pyproject.toml"]
+    for dockerfile in (None, *manifests):
         made = make(docker28, bare, dockerfile=dockerfile, arguments=FRONTEND)
         assert (made.said, made.executed, made.layers) == (SAID, [], local.layers)
 
