@@ -83,8 +83,8 @@ def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
     if request.named_contexts:
         from frontend.context.members import replace_members
 
-        packages = workspace.lock.local_packages
-        context = replace(context, members=replace_members(gateway, request, packages))
+        members = replace_members(gateway, request, workspace.lock.local_packages)
+        context = replace(context, members=members)
     root = specs.from_manifest(workspace.root)
     settings = specs.settle(arguments, body, root)
     if settings.spec.package:
