@@ -188,8 +188,9 @@ def _fingerprint(filesystem: llb.Output) -> str:
     for data in getattr(llb.marshal(filesystem), "def"):
         operation = ops_pb2.Op.FromString(data)
         # Both differ from build to build: sessions, and the digests of what was read in them.
-        for key in ("local.session", "local.unique", "oci.session", "oci.store"):
-            operation.source.attrs.pop(key, None)
+        if operation.HasField("source"):
+            for key in ("local.session", "local.unique", "oci.session", "oci.store"):
+                operation.source.attrs.pop(key, None)
         for edge in operation.inputs:
             edge.digest = ""
         digest.update(operation.SerializeToString(deterministic=True))

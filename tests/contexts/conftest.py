@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from tests.contexts.server import serve as serve_site
 from tests.contexts.shop import fill
 from tests.errors.index import Index, serve
 from tests.errors.workspaces import Workspace
+from tests.requirement import unmet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,13 @@ def _private_engine(request: pytest.FixtureRequest) -> None:
     for name in ("engine", "docker28"):
         if name in request.fixturenames and request.getfixturevalue(name).kind is None:
             pytest.skip("needs an engine of the tests' own")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _git() -> None:
+    """Git fetches for the engine, and answers for the server."""
+    if shutil.which("git") is None:
+        unmet("the program git is missing")
 
 
 @pytest.fixture(scope="session")

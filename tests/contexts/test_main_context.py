@@ -10,6 +10,7 @@ import pytest
 from tests.contexts.server import serve
 from tests.contexts.shop import DOCKERFILE, SAID, Made, commit, git, make, pack
 from tests.errors.shown import fail
+from tests.errors.workspaces import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
     from tests.conftest import Engines
     from tests.contexts.server import Site
     from tests.engine import Engine
+
+SINGLE = """\
+    [project]
+    name = "single"
+    version = "1.0"
+    requires-python = ">=3.11"
+
+    [tool.uv]
+    package = false
+
+    [tool.uv-frontend]
+    cmd = ["python", "-c", "from pathlib import Path; print(Path('/app/.git/HEAD').exists())"]
+    """
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +134,16 @@ def test_private_repository(docker28: Engine, shop: Path, tmp_path: Path) -> Non
         assert token not in made.build.stderr + config
         shown = fail(docker28, address)
         assert "could not read Username" in shown.message
+
+
+def test_repository_of_the_root_package(docker28: Engine, site: Site, tmp_path: Path) -> None:
+    """Version control is left out of a package, unless it is asked for."""
+    made = Workspace(tmp_path / "single").write("Dockerfile", "# syntax=org/uv-frontend\n")
+    made.write("pyproject.toml", SINGLE).lock()
+    git(made.folder, "init", "--quiet", "--initial-branch=main")
+    commit(made.folder, "a project by itself")
+    address = site.repository("single", made.folder)
+    assert make(docker28, address).said == "False\n"
+    assert make(docker28, f"{address}?keep-git-dir=true").said == "True\n"
+    keep = {"BUILDKIT_CONTEXT_KEEP_GIT_DIR": "1"}
+    assert make(docker28, address, arguments=keep).said == "True\n"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.errors.index import REACH
 from tests.errors.shown import fail
-from tests.errors.workspaces import DOCKERFILE, Workspace, workspace
+from tests.errors.workspaces import DOCKERFILE, SOURCES, Workspace, workspace
+from tests.requirement import unmet
 from tests.secrets.git_server import IMAGE, TOKEN, GitServer
 from tests.secrets.search import Search
 
@@ -146,3 +148,23 @@ def test_without_token(docker28: Engine, by_https: Workspace, repository: GitSer
     shown = fail(docker28, by_https.folder, REACH, "--no-cache", certificate, ca=False)
     assert shown.title.startswith("greeting 1.0: the git server refuses access")
     assert "--secret id=GIT_AUTH_TOKEN" in shown.remedy
+
+
+def test_build_context_by_ssh(docker28: Engine, repository: GitServer, tmp_path: Path) -> None:
+    """A package of the workspace from a private repository, which the engine itself fetches."""
+    if shutil.which("ssh") is None:
+        unmet("the program ssh is missing, which an engine on this machine runs")
+    found = workspace(tmp_path).library("greeting").service("api", 'dependencies = ["greeting"]\n')
+    found.write("pyproject.toml", SOURCES.replace("core", "greeting")).lock()
+    image = "uv-frontend-test/git-context"
+    docker28.build(
+        tmp_path,
+        f"--ssh=default={repository.key}",
+        f"--build-context=greeting={repository.ssh}#main",
+        tag=image,
+        build_args={"package": "api"},
+    )
+    assert docker28.run(image, "python", "-c", "import greeting").stdout == "good morning\n"
+    context = f"--build-context=greeting={repository.ssh}"
+    shown = fail(docker28, tmp_path, "--no-cache", context, package="api")
+    assert "no SSH key" in shown.message
