@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # linux/sockios.h
 _SIOCGIFADDR, _SIOCSIFADDR, _SIOCSIFNETMASK, _SIOCSIFFLAGS = 0x8915, 0x8916, 0x891C, 0x8914
 _SIOCBRADDBR, _SIOCBRDELBR = 0x89A0, 0x89A1
+_SIOCSIFHWADDR = 0x8924
+_ARPHRD_ETHER = 1
 _IFF_UP = 0x1
 _PREFIX = "uvf"
 
@@ -82,10 +84,10 @@ class Network:
         """Remove rules and bridge as far as they are there."""
         for table, chain, *rule in self.rules:
             _iptables(programs, "-t", table, "-D", chain, *rule)
-        for bridge in _bridges():
+        for bridge in bridges():
             # The engine's users may have made further networks, from the pool.
-            address = _address(bridge)
-            if bridge == self.bridge or (address and address in self.range):
+            found = address_of(bridge)
+            if bridge == self.bridge or (found and found in self.range):
                 _remove_bridge(bridge)
 
 
@@ -127,11 +129,13 @@ def _exists(interface: str) -> bool:
     return Path("/sys/class/net", interface).exists()
 
 
-def _bridges() -> list[str]:
+def bridges() -> list[str]:
+    """The names of all bridges of this machine."""
     return [path.parent.name for path in Path("/sys/class/net").glob("*/bridge")]
 
 
-def _address(interface: str) -> IPv4Address | None:
+def address_of(interface: str) -> IPv4Address | None:
+    """The address of a network interface, if it has one."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         try:
             reply = fcntl.ioctl(control, _SIOCGIFADDR, struct.pack("40s", interface.encode()))
@@ -143,6 +147,11 @@ def _address(interface: str) -> IPv4Address | None:
 def _add_bridge(name: str, address: IPv4Interface) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, _SIOCBRADDBR, name.encode() + b"\0")
+        # A bridge without an address of its own has the lowest of its ports. Containers that come
+        # and go would change it, and the others send to the old one for half a minute.
+        hardware = b"\x02\x42" + address.ip.packed
+        request = struct.pack("16sH6s8x", name.encode(), _ARPHRD_ETHER, hardware)
+        fcntl.ioctl(control, _SIOCSIFHWADDR, request)
         _set_address(control, _SIOCSIFADDR, name, address.ip)
         _set_address(control, _SIOCSIFNETMASK, name, address.netmask)
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sH14x", name.encode(), _IFF_UP))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from tests.engine import engines as private
 from tests.engine.client import ca_bundle
+from tests.engine.network import address_of, bridges
 from tests.engine.process import Process
 
 if TYPE_CHECKING:
@@ -102,6 +104,27 @@ time.sleep(600)
     assert Process.of(int(pid)) is None
     assert name not in Path("/proc/self/mounts").read_text()
     assert here.docker("version").returncode == 0
+
+
+def test_the_bridge_keeps_its_address_when_containers_come_and_go(docker28: Engine) -> None:
+    """Else those that are there lose their network, until they ask for the address again."""
+    if docker28.kind is None:
+        pytest.skip("needs a private engine")
+    shown = docker28.docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}")
+    gateway = json.loads(shown.stdout)[0]["Gateway"]
+    (bridge,) = (each for each in bridges() if str(address_of(each)) == gateway)
+    hardware = Path("/sys/class/net", bridge, "address")
+    seen = [hardware.read_text()]
+    started = []
+    try:
+        for _ in range(4):
+            run = docker28.docker("run", "--detach", "python:3.13-slim", "sleep", "600")
+            started.append(run.stdout.strip())
+            seen.append(hardware.read_text())
+    finally:
+        docker28.docker("rm", "--force", *started)
+    seen.append(hardware.read_text())
+    assert len(set(seen)) == 1
 
 
 @pytest.mark.skipif(ca_bundle() is None, reason="this machine has no bundle of certificates")
