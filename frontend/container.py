@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 import llb
 from frontend.closure import UV_VERSION
 from frontend.steps import script
+from llb import capabilities
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -288,9 +289,16 @@ class Builder:
     def linked_root(self, *, with_tools: bool = False) -> llb.Output:
         """The builder's filesystem with /app linked to the layer.
 
-        Made by a container, although BuildKit 0.19 has an operation for it: what follows would
-        otherwise have other cache keys on older engines, and share no cache with them.
+        BuildKit 0.19 has an operation for it; a container does it on older engines.
         """
+        name = llb.Metadata(name="[internal] link the layer into the builder")
+        if self.capabilities.supports(capabilities.FILE_SYMLINK):
+            return llb.files(
+                self.filesystem,
+                llb.Rm("/app", allow_not_found=True),
+                llb.Symlink(f"{LAYER}/app", "/app", timestamp=0),
+                meta=name,
+            )
         assert self.target is not None
         link = (
             "import os, shutil\n"
@@ -307,7 +315,7 @@ class Builder:
             env=sorted({**self.image.build_env, "PATH": self.image.path}.items()),
             network=llb.Network.NONE,
             platform=self.platform,
-            meta=llb.Metadata(name="[internal] link the layer into the builder"),
+            meta=name,
         )
         return step.output("/")
 

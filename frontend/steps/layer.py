@@ -4,6 +4,7 @@
     layer.py packages REPORT [PACKAGE ...]    what the generated lock names, PACKAGEs built anew
     layer.py copy REPORT FROM TO [...]        files: FROM below the sources, TO in the image
     layer.py stdlib                           bytecode of the standard library, where it has none
+    layer.py compile                          bytecode for the sources that standard input names
 
 When a step fails for a reason that the user can mend, REPORT (a name) receives it as JSON, in a
 directory that outlives the failed step: the exit code alone could not carry it. Whatever is written
@@ -11,21 +12,26 @@ here is the same on every machine: fixed times, one mode per kind of file, no tr
 """
 
 import base64
+import csv
 import glob
 import hashlib
+import importlib.util
 import json
+import marshal
 import os
 import re
 import shutil
 import stat
 import subprocess
 import sys
+import warnings
 from urllib.parse import quote, unquote
 
 ROOT = "/run/uv-frontend"
 UV = ROOT + "/uv"
 SOURCES = ROOT + "/src"
 REPORTS = ROOT + "/reports"
+BYTECODE = ROOT + "/cache/uv-frontend-bytecode-v1"
 LAYER = "/layer"
 VENV = "/app/.venv"
 OFFLINE = os.environ.get("UV_OFFLINE") == "1"
@@ -44,7 +50,8 @@ def environment():
     A CA bundle is added to the system's own.
     """
     # Where uv knows a width it breaks its messages, which are read here line by line.
-    env = dict(os.environ, COLUMNS="1000")
+    # Bytecode is made afterwards: see compile_installed.
+    env = dict(os.environ, COLUMNS="1000", UV_COMPILE_BYTECODE="0")
     secret = ROOT + "/ca.pem"
     if os.path.exists(secret):
         bundle = "/tmp/uv-frontend-ca.pem"
@@ -318,6 +325,8 @@ def packages(report, reinstall):
         arguments += ["--python-platform", os.environ["UV_FRONTEND_PLATFORM"]]
     run_uv([*arguments, "--project", ROOT + "/lock"], report)
     note_origins()
+    if os.environ.get("UV_COMPILE_BYTECODE") == "1":
+        compile_installed(keep=not reinstall)
     for path in sorted(skeleton, reverse=True):
         if os.path.islink(path) or not os.path.isdir(path):
             if os.path.lexists(path):
@@ -489,6 +498,112 @@ def copy_tree(source, target):
             shutil.copy2(path, place, follow_symlinks=False)
 
 
+def compile_installed(keep):
+    """Bytecode for what is installed, as uv makes it; with `keep` it is kept beside uv's cache.
+
+    Compiling takes most of an installation, and gives the same for the same distribution every
+    time. RECORD has the hashes of all its files, and so stands for them.
+    """
+    missing, unknown = [], {}
+    for record in sorted(glob.glob(VENV + "/lib/python*/site-packages/*.dist-info/RECORD")):
+        with open(record, "rb") as stream:
+            text = stream.read()
+        site = os.path.dirname(os.path.dirname(record))
+        what = "\0".join((sys.version, importlib.util.MAGIC_NUMBER.hex(), site)).encode()
+        known = os.path.join(BYTECODE, hashlib.sha256(what + text).hexdigest())
+        if keep and restore(known, site):
+            continue
+        rows = csv.reader(text.decode("utf-8").splitlines())
+        names = [row[0] for row in rows if row and row[0].endswith(".py")]
+        unknown[known] = site, [name for name in names if name[:2] not in ("..", "/")]
+        missing += [os.path.join(site, name) for name in unknown[known][1]]
+    if not missing:
+        return
+    # In a process of its own: this one ignores the environment and so has a random hash seed, which
+    # before Python 3.11 decides the order of sets in bytecode.
+    command = [sys.executable, "-s", "-S", os.path.abspath(__file__), "compile"]
+    env = dict(os.environ, PYTHONHASHSEED="0")
+    subprocess.run(command, input="\0".join(missing).encode(), cwd="/", env=env, check=True)
+    if keep:
+        for known, (site, names) in unknown.items():
+            preserve(known, site, names)
+
+
+def restore(known, site):
+    """Write the bytecode that is kept as `known`; whether there is any."""
+    try:
+        with open(known, "rb") as stream:
+            files = marshal.load(stream)
+    except (OSError, EOFError, ValueError, TypeError):
+        return False
+    made = set()
+    for name, data in files.items():
+        path = os.path.join(site, name)
+        folder = os.path.dirname(path)
+        if folder not in made:
+            os.makedirs(folder, exist_ok=True)
+            made.add(folder)
+        with open(path, "wb") as stream:
+            stream.write(data)
+    return True
+
+
+def preserve(known, site, names):
+    """Keep the bytecode of the sources `names` as `known`; other steps may do the same now."""
+    files = {}
+    for name in names:
+        compiled = importlib.util.cache_from_source(name)
+        if os.path.exists(os.path.join(site, compiled)):
+            with open(os.path.join(site, compiled), "rb") as stream:
+                files[compiled] = stream.read()
+    draft = "%s.%s" % (known, os.urandom(8).hex())
+    try:
+        os.makedirs(BYTECODE, exist_ok=True)
+        with open(draft, "wb") as stream:
+            marshal.dump(files, stream)
+        os.replace(draft, known)
+    except OSError as error:
+        print("uv-frontend: bytecode is not kept: %s" % error, file=sys.stderr)
+
+
+def compile_all(paths):
+    """Compile sources to unchecked hash-based bytecode (PEP 552), on every processor."""
+    workers = min(len(os.sched_getaffinity(0)), 1 + len(paths) // 50)
+    # Sizes are mixed: neighbours are of one package.
+    shares = [paths[number::workers] for number in range(workers)]
+    children = []
+    for share in shares[1:]:
+        child = os.fork()
+        if not child:
+            try:
+                for path in share:
+                    compile_one(path)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        children.append(child)
+    for path in shares[0]:
+        compile_one(path)
+    ended = [os.waitpid(child, 0)[1] for child in children]
+    if any(ended):
+        sys.exit("uv-frontend: bytecode could not be made")
+
+
+def compile_one(path):
+    """Compile one source. One that cannot be compiled is left for Python to refuse."""
+    with open(path, "rb") as stream:
+        source = stream.read()
+    try:
+        code = compile(source, path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    target = importlib.util.cache_from_source(path)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    with open(target, "wb") as stream:
+        stream.write(importlib.util.MAGIC_NUMBER + b"\1\0\0\0")
+        stream.write(importlib.util.source_hash(source) + marshal.dumps(code))
+
+
 def compile_copied():
     """Bytecode for copied Python sources, as uv makes it for installed ones."""
     command = [sys.executable, "-s", "-S", "-m", "compileall", "-q", "-d", "/app"]
@@ -577,6 +692,11 @@ def main(arguments):
         write_bytecode(sysconfig.get_path("stdlib"))
         return
     os.umask(0o022)
+    if arguments == ["compile"]:
+        # What a source may warn of is its authors' business; showing it would load more modules.
+        warnings.simplefilter("ignore")
+        compile_all(sys.stdin.read().split("\0"))
+        return
     os.makedirs(LAYER + "/app", exist_ok=True)
     mode, report = arguments[0], arguments[1] if len(arguments) > 1 else ""
     if report and os.path.exists(os.path.join(REPORTS, report)):

@@ -62,6 +62,8 @@ class Container:
         self.module.ROOT = str(self.root)
         self.module.UV = uv_binary()
         self.module.SOURCES = str(self.sources)
+        self.bytecode = top / "cache" / "bytecode"
+        self.module.BYTECODE = str(self.bytecode)
         self.module.REPORTS = str(self.reports)
         self.module.LAYER = str(self.layer)
         self.module.VENV = str(self.app / ".venv")
@@ -286,6 +288,72 @@ def test_every_layer_is_the_same_whenever_and_wherever_it_is_made(
             assert stat.S_IMODE(info.st_mode) == 0o755, path
     (compiled,) = container.inside.rglob("thing/__pycache__/*.pyc")
     assert _flags(compiled) == 0b01  # hash-based, unchecked
+
+
+def compiled(container: Container) -> dict[str, bytes]:
+    """The bytecode below the environment, by path."""
+    return {
+        str(p.relative_to(container.venv)): p.read_bytes() for p in container.venv.rglob("*.pyc")
+    }
+
+
+def test_bytecode_is_what_uv_makes(
+    container: Container, own: Target, thing: Layer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container.lock(thing, own)
+    container.run("packages", "report.json")
+    ours = compiled(container)
+    shutil.rmtree(container.venv)
+    command = [uv_binary(), "sync", "--quiet", "--frozen", "--no-install-project"]
+    subprocess.run([*command, "--project", container.root / "lock"], check=True)
+    assert ours == {
+        path: data for path, data in compiled(container).items() if "thing" in Path(path).parts
+    }
+
+
+def test_bytecode_is_made_once(
+    container: Container, own: Target, thing: Layer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container.lock(thing, own)
+    container.run("packages", "report.json")
+    first = compiled(container)
+    (kept,) = container.bytecode.iterdir()
+    # Where it is there nothing is compiled, and what is damaged is made anew.
+    with monkeypatch.context() as patch:
+        patch.setattr(container.module, "__file__", "/nothing/that/could/compile.py")
+        shutil.rmtree(container.venv)
+        container.run("packages", "report.json")
+    assert compiled(container) == first
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-7])
+    shutil.rmtree(container.venv)
+    container.run("packages", "report.json")
+    assert compiled(container) == first
+    assert kept.read_bytes() == whole
+
+
+def test_sources_that_are_no_python_have_no_bytecode(container: Container, own: Target) -> None:
+    folder = member(container)
+    (folder / "api.py").write_text("print 'Python 2'\n")
+    container.lock(MEMBER, own)
+    container.run("packages", "report.json", "api")
+    assert compiled(container) == {}
+    # A member has other code next time: its bytecode is not kept.
+    assert not container.bytecode.exists()
+
+
+def test_many_sources_are_compiled_on_every_processor(
+    container: Container, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(3))
+    sources = [tmp_path / f"many_{number}.py" for number in range(130)]
+    for source in sources:
+        source.write_text(f"NAME = {source.name!r}\n")
+    container.module.compile_all(list(map(str, sources)))
+    made = [Path(importlib.util.cache_from_source(str(source))) for source in sources]
+    assert [_flags(path) for path in made] == [0b01] * 130
+    with pytest.raises(SystemExit, match="bytecode could not be made"):
+        container.module.compile_all([*map(str, sources), str(tmp_path / "nothing.py")])
 
 
 def test_a_member_is_built_anew_whenever_its_files_changed(
