@@ -27,20 +27,23 @@ GOLDEN = Path(__file__).with_name("plans")
 PACKAGES = ("api", "worker", "data", "report")
 
 
-def plan_text(folder: Path, package: str) -> str:
-    """Plan the image of `package` of the workspace in `folder`, for Python 3.13 on amd64."""
+def plan_text(folder: Path, package: str, *, python: str = "3.13.5", **arguments: str) -> str:
+    """Plan the image of `package` of the workspace in `folder`, for that Python on amd64.
+
+    `arguments` are further build arguments.
+    """
     files = {
         name: SourceText(name, (folder / name).read_text())
         for name in ("pyproject.toml", "uv.lock")
     }
     workspace = open_workspace(".", files)
-    arguments = specs.from_arguments({"package": package})
-    (chosen,) = find_packages(workspace, specs.settle(arguments))
+    given = specs.from_arguments({"package": package, **arguments})
+    (chosen,) = find_packages(workspace, specs.settle(given))
     path = workspace.manifest_path(chosen)
     manifest = TomlDocument.parse(SourceText(path, (folder / path).read_text()))
     workspace = Workspace(".", workspace.root, workspace.lock, manifests={chosen.name: manifest})
     settings = specs.settle(
-        arguments, specs.from_manifest(manifest), specs.from_manifest(workspace.root)
+        given, specs.from_manifest(manifest), specs.from_manifest(workspace.root)
     )
     platform = llb.Platform("linux", "amd64")
     request = Request(MappingProxyType({}), "", platform)
@@ -51,8 +54,8 @@ def plan_text(folder: Path, package: str) -> str:
         selection,
     )
     base = image.BaseImage("python:3.13-slim", "", "", {})
-    python = target("3.13.5")
-    return text(make_plan(job, close(exported, workspace.lock, python), python, base))
+    on = target(python)
+    return text(make_plan(job, close(exported, workspace.lock, on), on, base))
 
 
 def main() -> None:
