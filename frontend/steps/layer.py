@@ -326,7 +326,7 @@ def packages(report, reinstall):
     run_uv([*arguments, "--project", ROOT + "/lock"], report)
     note_origins()
     if os.environ.get("UV_COMPILE_BYTECODE") == "1":
-        compile_installed(keep=not reinstall)
+        compile_installed(skeleton, keep=not reinstall and not OFFLINE)
     for path in sorted(skeleton, reverse=True):
         if os.path.islink(path) or not os.path.isdir(path):
             if os.path.lexists(path):
@@ -498,25 +498,37 @@ def copy_tree(source, target):
             shutil.copy2(path, place, follow_symlinks=False)
 
 
-def compile_installed(keep):
-    """Bytecode for what is installed, as uv makes it; with `keep` it is kept beside uv's cache.
+def compile_installed(skeleton, keep):
+    """Bytecode for what is installed beside `skeleton`, as uv makes it.
+
+    With `keep` it is kept beside the cache of uv.
 
     Compiling takes most of an installation, and gives the same for the same distribution every
-    time. RECORD has the hashes of all its files, and so stands for them.
+    time. RECORD has the hashes of its files, and so stands for them; what it has no hash of is
+    compiled each time.
     """
-    missing, unknown = [], {}
+    missing, unknown, known_sources = [], {}, set()
     for record in sorted(glob.glob(VENV + "/lib/python*/site-packages/*.dist-info/RECORD")):
         with open(record, "rb") as stream:
             text = stream.read()
         site = os.path.dirname(os.path.dirname(record))
         what = "\0".join((sys.version, importlib.util.MAGIC_NUMBER.hex(), site)).encode()
         known = os.path.join(BYTECODE, hashlib.sha256(what + text).hexdigest())
+        names = hashed_sources(text.decode("utf-8"), site)
+        known_sources.update(os.path.join(site, name) for name in names)
         if keep and restore(known, site):
             continue
-        rows = csv.reader(text.decode("utf-8").splitlines())
-        names = [row[0] for row in rows if row and row[0].endswith(".py")]
-        unknown[known] = site, [name for name in names if name[:2] not in ("..", "/")]
-        missing += [os.path.join(site, name) for name in unknown[known][1]]
+        unknown[known] = site, names
+        missing += [os.path.join(site, name) for name in names]
+    missing += sorted(
+        path
+        for site in glob.glob(VENV + "/lib/python*/site-packages")
+        for path in entries(site)
+        if path.endswith(".py")
+        and path not in known_sources
+        and LAYER + path not in skeleton
+        and os.path.isfile(path)
+    )
     if not missing:
         return
     # In a process of its own: this one ignores the environment and so has a random hash seed, which
@@ -527,6 +539,15 @@ def compile_installed(keep):
     if keep:
         for known, (site, names) in unknown.items():
             preserve(known, site, names)
+
+
+def hashed_sources(record, site):
+    """The Python files in `site` that a RECORD has a hash of."""
+    rows = [row for row in csv.reader(record.splitlines()) if len(row) > 1 and row[1]]
+    names = [os.path.normpath(row[0]) for row in rows if row[0].endswith(".py")]
+    return [
+        name for name in names if name[0] not in "./" and os.path.isfile(os.path.join(site, name))
+    ]
 
 
 def restore(known, site):

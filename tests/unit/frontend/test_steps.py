@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import hashlib
 import http.server
 import importlib.util
@@ -168,12 +169,15 @@ def thing(container: Container, index: http.server.HTTPServer) -> Layer:
     return third_party(url, hash_=_sha256(file))
 
 
+WHEEL_CODE = "CHOICES = {'a', 'b', 'c'}\n\n\ndef main(): ...\n"
+
+
 def wheel(path: Path, name: str = "thing", version: str = "1.0") -> Path:
     """Write a wheel with a module, a script and an empty directory."""
     info = f"{name}-{version}.dist-info"
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{name}/__init__.py", "CHOICES = {'a', 'b', 'c'}\n\n\ndef main(): ...\n")
+        archive.writestr(f"{name}/__init__.py", WHEEL_CODE)
         archive.writestr(f"{name}/empty/", "")
         archive.writestr(
             f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
@@ -183,7 +187,9 @@ def wheel(path: Path, name: str = "thing", version: str = "1.0") -> Path:
             "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         )
         archive.writestr(f"{info}/entry_points.txt", f"[console_scripts]\n{name} = {name}:main\n")
-        archive.writestr(f"{info}/RECORD", "")
+        digest = base64.urlsafe_b64encode(hashlib.sha256(WHEEL_CODE.encode()).digest())
+        hashed = f"{name}/__init__.py,sha256={digest.decode().rstrip('=')},{len(WHEEL_CODE)}\n"
+        archive.writestr(f"{info}/RECORD", hashed)
     return path
 
 
@@ -330,6 +336,28 @@ def test_bytecode_is_made_once(
     container.run("packages", "report.json")
     assert compiled(container) == first
     assert kept.read_bytes() == whole
+
+
+def test_bytecode_of_what_has_no_hash_is_never_that_of_another_file(
+    container: Container, own: Target, thing: Layer
+) -> None:
+    """A wheel whose RECORD is poor can have other code behind the same version."""
+    container.lock(thing, own)
+    container.run("packages", "report.json")
+    (record,) = container.venv.rglob("thing*.dist-info/RECORD")
+    lines = record.read_text().splitlines()
+    poor = "\n".join(f"{line.partition(',')[0]},," for line in lines) + "\n"
+    (source,) = container.venv.rglob("thing/__init__.py")
+    seen: set[bytes] = set()
+    for text in ("NAME = 'one'\n", "NAME = 'another'\n"):
+        # As installed: without bytecode.
+        for path in container.venv.rglob("*.pyc"):
+            path.unlink()
+        record.write_text(poor)
+        source.write_text(text)
+        container.module.compile_installed(set(), keep=True)
+        seen.update(data for path, data in compiled(container).items() if "__init__" in path)
+    assert len(seen) == 2
 
 
 def test_sources_that_are_no_python_have_no_bytecode(container: Container, own: Target) -> None:
