@@ -12,7 +12,6 @@ here is the same on every machine: fixed times, one mode per kind of file, no tr
 """
 
 import base64
-import csv
 import glob
 import hashlib
 import importlib.util
@@ -326,6 +325,7 @@ def packages(report, reinstall):
     run_uv([*arguments, "--project", ROOT + "/lock"], report)
     note_origins()
     if os.environ.get("UV_COMPILE_BYTECODE") == "1":
+        # What is built anew has other code each time, and without a network there is no cache.
         compile_installed(skeleton, keep=not reinstall and not OFFLINE)
     for path in sorted(skeleton, reverse=True):
         if os.path.islink(path) or not os.path.isdir(path):
@@ -499,55 +499,60 @@ def copy_tree(source, target):
 
 
 def compile_installed(skeleton, keep):
-    """Bytecode for what is installed beside `skeleton`, as uv makes it.
+    """Bytecode for what is installed, as uv makes it; with `keep` it is kept beside uv's cache.
 
-    With `keep` it is kept beside the cache of uv.
-
-    Compiling takes most of an installation, and gives the same for the same distribution every
-    time. RECORD has the hashes of its files, and so stands for them; what it has no hash of is
-    compiled each time.
+    Compiling takes most of an installation, and gives the same for the same sources every time. It
+    is kept for each package (or module) that can be imported, under a digest of the Python, of the
+    place and of all sources as they are: what lists say of them (RECORD) nobody has verified, and
+    several distributions may bring the same file.
     """
-    missing, unknown, known_sources = [], {}, set()
-    for record in sorted(glob.glob(VENV + "/lib/python*/site-packages/*.dist-info/RECORD")):
-        with open(record, "rb") as stream:
-            text = stream.read()
-        site = os.path.dirname(os.path.dirname(record))
-        what = "\0".join((sys.version, importlib.util.MAGIC_NUMBER.hex(), site)).encode()
-        known = os.path.join(BYTECODE, hashlib.sha256(what + text).hexdigest())
-        names = hashed_sources(text.decode("utf-8"), site)
-        known_sources.update(os.path.join(site, name) for name in names)
-        if keep and restore(known, site):
-            continue
-        unknown[known] = site, names
-        missing += [os.path.join(site, name) for name in names]
-    missing += sorted(
-        path
-        for site in glob.glob(VENV + "/lib/python*/site-packages")
-        for path in entries(site)
-        if path.endswith(".py")
-        and path not in known_sources
-        and LAYER + path not in skeleton
-        and os.path.isfile(path)
-    )
+    missing, unknown = [], {}
+    for site in sorted(glob.glob(VENV + "/lib/python*/site-packages")):
+        for top in sorted(os.listdir(site)):
+            names = [
+                name for name in sources(site, top) if path_in_layer(site, name) not in skeleton
+            ]
+            if not names:
+                continue
+            known = os.path.join(BYTECODE, fingerprint(site, names))
+            if keep and restore(known, site):
+                continue
+            unknown[known] = site, names
+            missing += [os.path.join(site, name) for name in names]
     if not missing:
         return
     # In a process of its own: this one ignores the environment and so has a random hash seed, which
     # before Python 3.11 decides the order of sets in bytecode.
     command = [sys.executable, "-s", "-S", os.path.abspath(__file__), "compile"]
     env = dict(os.environ, PYTHONHASHSEED="0")
-    subprocess.run(command, input="\0".join(missing).encode(), cwd="/", env=env, check=True)
+    subprocess.run(command, input=os.fsencode("\0".join(missing)), cwd="/", env=env, check=True)
     if keep:
         for known, (site, names) in unknown.items():
             preserve(known, site, names)
 
 
-def hashed_sources(record, site):
-    """The Python files in `site` that a RECORD has a hash of."""
-    rows = [row for row in csv.reader(record.splitlines()) if len(row) > 1 and row[1]]
-    names = [os.path.normpath(row[0]) for row in rows if row[0].endswith(".py")]
-    return [
-        name for name in names if name[0] not in "./" and os.path.isfile(os.path.join(site, name))
-    ]
+def sources(site, top):
+    """The Python sources that are `top` of `site` or below it, seen from `site`."""
+    found = [top]
+    for directory, directories, files in os.walk(os.path.join(site, top)):
+        directories[:] = [name for name in directories if name != "__pycache__"]
+        found += [os.path.relpath(os.path.join(directory, name), site) for name in files]
+    python = [name for name in found if name.endswith(".py")]
+    return sorted(name for name in python if os.path.isfile(os.path.join(site, name)))
+
+
+def path_in_layer(site, name):
+    """The path that a file below the environment has as a part of the layer."""
+    return os.path.join(LAYER + site, name)
+
+
+def fingerprint(site, names):
+    """What decides the bytecode of these sources: the Python, their place and their content."""
+    parts = [sys.version, importlib.util.MAGIC_NUMBER.hex(), site]
+    for name in names:
+        with open(os.path.join(site, name), "rb") as stream:
+            parts += [name, hashlib.sha256(stream.read()).hexdigest()]
+    return hashlib.sha256(os.fsencode("\0".join(parts))).hexdigest()
 
 
 def restore(known, site):
@@ -716,7 +721,7 @@ def main(arguments):
     if arguments == ["compile"]:
         # What a source may warn of is its authors' business; showing it would load more modules.
         warnings.simplefilter("ignore")
-        compile_all(sys.stdin.read().split("\0"))
+        compile_all(os.fsdecode(sys.stdin.buffer.read()).split("\0"))
         return
     os.makedirs(LAYER + "/app", exist_ok=True)
     mode, report = arguments[0], arguments[1] if len(arguments) > 1 else ""

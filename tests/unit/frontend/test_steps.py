@@ -8,6 +8,7 @@ import hashlib
 import http.server
 import importlib.util
 import json
+import marshal
 import os
 import shutil
 import ssl
@@ -358,6 +359,40 @@ def test_bytecode_of_what_has_no_hash_is_never_that_of_another_file(
         container.module.compile_installed(set(), keep=True)
         seen.update(data for path, data in compiled(container).items() if "__init__" in path)
     assert len(seen) == 2
+
+
+def test_kept_bytecode_is_that_of_the_very_source_and_python(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two distributions that bring the same file, or a list of files (RECORD) that is wrong."""
+    site = container.app / ".venv/lib/python3.13/site-packages"
+    (site / "tests").mkdir(parents=True)
+    source = site / "tests" / "__init__.py"
+
+    def value() -> object:
+        container.module.compile_installed(set(), keep=True)
+        path = Path(importlib.util.cache_from_source(str(source)))
+        names: dict[str, object] = {}
+        exec(marshal.loads(path.read_bytes()[16:]), names)
+        path.unlink()
+        return names["VALUE"]
+
+    for text, kept in (("1", 1), ("2", 2), ("1", 2)):
+        source.write_text(f"VALUE = {text}\n")
+        assert value() == int(text)
+        assert len(list(container.bytecode.iterdir())) == kept
+    monkeypatch.setattr(sys, "version", "another")
+    assert value() == 1
+    assert len(list(container.bytecode.iterdir())) == 3
+
+
+def test_what_the_environment_has_by_itself_gets_no_bytecode(container: Container) -> None:
+    site = container.venv / "lib/python3.13/site-packages"
+    site.mkdir(parents=True)
+    for name in ("_virtualenv.py", "mine.py"):
+        (site / name).write_text("")
+    container.module.compile_installed({str(site / "_virtualenv.py")}, keep=False)
+    assert [Path(path).name.partition(".")[0] for path in compiled(container)] == ["mine"]
 
 
 def test_sources_that_are_no_python_have_no_bytecode(container: Container, own: Target) -> None:
