@@ -135,6 +135,7 @@ def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) 
     owner = (footing.accounts.owner.uid, footing.accounts.owner.gid)
     builder = replace(builder, target=target, owner=owner, app=system.app)
     footing, builder = with_provided(gateway, job, on_base, target, footing, builder)
+    footing, builder = with_prefix(gateway, job, on_base, target, footing, builder)
     builder = with_tools(job, builder, builders_system)
     return Ground(platform, base, builder, target, footing)
 
@@ -142,6 +143,9 @@ def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) 
 def resolve_foreign(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) -> Ground:
     """Resolve the base of another platform, and what to install its packages in here."""
     request, lock, here = job.request, job.workspace.lock, job.request.build_platform
+    if job.settings.spec.venv:
+        # Its Python has to say where its packages are: by emulation.
+        return resolve(gateway, job, uv, platform)
 
     def on_host(job: Job) -> Ground:
         return resolve(gateway, job, uv, here)
@@ -208,6 +212,25 @@ def with_provided(
     return replace(footing, provided=there), replace(builder, seen=there.environment)
 
 
+def with_prefix(
+    gateway: Gateway,
+    job: Job,
+    on_base: Builder,
+    target: Target,
+    footing: Footing,
+    builder: Builder,
+) -> tuple[Footing, Builder]:
+    """Look where the base's Python has its packages, if `venv` says that they go there."""
+    if not job.settings.spec.venv:
+        return footing, builder
+    # Imported where it is needed, as above.
+    from frontend.prefix import look
+
+    there = look(gateway, job, on_base, target)
+    # What the base has is in the same folders, and needs nothing to be seen.
+    return replace(footing, prefix=there), replace(builder, prefix=there, seen=None)
+
+
 def equip(
     gateway: Gateway, job: Job, builder: Builder, workshop: Builder, wanted: str, pin: str
 ) -> tuple[Builder, Target, System]:
@@ -252,6 +275,13 @@ def build_platform(
 
         check(gateway, job, ground.base.name, ground.footing.provided, closure)
         closure = ground.footing.provided.left(closure)
+    footing = ground.footing
+    if footing.prefix:
+        from frontend.prefix import meet
+
+        closure, replaced = meet(job, ground.base.name, footing.prefix, closure)
+        if replaced:
+            footing = replace(footing, changes=(*footing.changes, replaced))
     note_built(gateway, job, closure)
     note_compiled(gateway, job, closure)
     sealed = None
@@ -266,7 +296,7 @@ def build_platform(
         ground.base,
         ground.builder,
         ground.target,
-        ground.footing,
+        footing,
         prefix,
         sealed,
     )

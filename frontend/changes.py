@@ -7,14 +7,15 @@ leaves different there.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import llb
-from frontend.system_packages import Packages
 
 if TYPE_CHECKING:
     from frontend.accounts import Created
     from frontend.container import Builder
+    from frontend.prefix import Replaced
+    from frontend.system_packages import Packages
 
 #: 1980-01-01 in nanoseconds, the time of every file that is added.
 _TIME = 315532800 * 10**9
@@ -68,4 +69,5 @@ class User:
         return llb.files(base, *actions, meta=llb.Metadata(name=name))
 
 
-Change = Removed | User | Packages
+if TYPE_CHECKING:
+    Change: TypeAlias = Removed | User | Packages | Replaced

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from frontend.base_system import Folder
     from frontend.image import BaseImage
+    from frontend.prefix import Prefix
     from frontend.request import Request
     from frontend.system_packages import Packages
     from frontend.target import Target
@@ -79,7 +80,8 @@ class Builder:
     belong to, `app` the base's own /app, `python` a filesystem with a Python at MANAGED_PYTHON for
     an image that has none. `tools` is the image with what else is needed to build from source, made
     by `preparing`, under `tools_name` in the names of caches. The image's environment sees the
-    base's packages where `seen` is not None, and those in the folders that it names.
+    base's packages where `seen` is not None, and those in the folders that it names; with `prefix`
+    there is none, and all goes to the base's own Python.
     """
 
     image: BaseImage
@@ -98,6 +100,7 @@ class Builder:
     tools_name: str = ""
     preparing: tuple[Packages, ...] = ()
     seen: tuple[str, ...] | None = None
+    prefix: Prefix | None = None
 
     def where(self, report: str) -> Builder:
         """Where the step with that report runs: here, or on the image's platform."""
@@ -258,12 +261,14 @@ class Builder:
         )
 
     def _ownership(self) -> dict[str, str]:
-        """What a step must know of owners; nothing where all is root's, as it mostly is."""
+        """What a step must know of owners and places; nothing where all is as it mostly is."""
         found = {}
         if self.owner != (0, 0):
             found["UV_FRONTEND_OWNER"] = "{}:{}".format(*self.owner)
         if self.app and (self.app.uid, self.app.gid, self.app.mode) != (*self.owner, 0o755):
             found["UV_FRONTEND_APP"] = f"{self.app.uid}:{self.app.gid}:{self.app.mode:o}"
+        if self.prefix:
+            found["UV_FRONTEND_PREFIX"] = self.prefix.layout
         return found
 
     def uv_cache(self, *, compiling: bool) -> str:

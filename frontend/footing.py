@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from frontend.changes import Change
     from frontend.container import Builder
     from frontend.job import Job
+    from frontend.prefix import Prefix
     from frontend.provided import Provided
 
 
@@ -22,7 +23,8 @@ class Footing:
     """What is known of the base, and what follows from it and the spec.
 
     `changes` are made in the base's own file system, the first lowest; `managed` says that Python
-    is not the base's, `provided` what of the package's dependencies is.
+    is not the base's, `provided` what of the package's dependencies is. With `prefix` there is no
+    environment: packages go to the base's own Python.
     """
 
     system: System
@@ -30,13 +32,15 @@ class Footing:
     changes: tuple[Change, ...] = ()
     managed: bool = False
     provided: Provided | None = None
+    prefix: Prefix | None = None
 
 
 def settle(job: Job, base: image.BaseImage, system: System, *, managed: bool = False) -> Footing:
     """Look at the base for what the spec asks for; FrontendError at the key that is wrong."""
     packages = system_packages.asked(job.settings, system, base.name, build=False)
     people = _accounts(job, base, system)
-    removed = [changes.Removed(image.VENV)] if system.environment else []
+    own = not job.settings.spec.venv
+    removed = [changes.Removed(image.VENV)] if system.environment and own else []
     created = [changes.User(each) for each in people.created]
     return Footing(system, people, (*packages, *removed, *created), managed)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from llb import Output, Platform
 
 VENV = "/app/.venv"
+SCRIPTS = f"{VENV}/bin"
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOT_FOR_STEPS = ("PIP_", "PYTHON", "UV_", "VIRTUAL_ENV", "CONDA_", "GPG_KEY")
 _LABEL = "org.opencontainers.image."
@@ -90,7 +91,7 @@ class BaseImage:
 
 @dataclass(frozen=True)
 class Runtime:
-    """How containers of the image run."""
+    """How containers of the image run. `scripts` is the folder with those of packages."""
 
     entrypoint: tuple[str, ...] = ()
     cmd: tuple[str, ...] = ()
@@ -99,6 +100,7 @@ class Runtime:
     user: str = ""
     ports: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    scripts: str = SCRIPTS
 
 
 def command(
@@ -106,6 +108,7 @@ def command(
     package: str,
     entrypoint: tuple[str, ...] | None,
     cmd: tuple[str, ...] | None,
+    folder: str = SCRIPTS,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return entry point and command.
 
@@ -118,7 +121,7 @@ def command(
     if len(scripts) == 1:
         script = scripts[0]
     if script:
-        return (f"{VENV}/bin/{script}",), ()
+        return (f"{folder}/{script}",), ()
     return (), ("python",)
 
 
@@ -170,14 +173,11 @@ def configure(
     run = dict(config.get("config") or {})
     when = created(base, epoch)
     env = base.env
-    env.update(
-        {
-            "PATH": f"{VENV}/bin:{base.path}",
-            "VIRTUAL_ENV": VENV,
-            "PYTHONUNBUFFERED": "1",
-            **runtime.env,
-        }
-    )
+    if runtime.scripts == SCRIPTS:
+        env |= {"PATH": f"{SCRIPTS}:{base.path}", "VIRTUAL_ENV": VENV}
+    elif runtime.scripts not in base.path.split(":"):
+        env["PATH"] = f"{runtime.scripts}:{base.path}"
+    env |= {"PYTHONUNBUFFERED": "1", **runtime.env}
     run["Env"] = [f"{name}={value}" for name, value in env.items()]
     run["WorkingDir"] = runtime.workdir
     for key in ("Entrypoint", "Cmd", "OnBuild", "ArgsEscaped", "Shell", "Healthcheck"):

@@ -62,6 +62,13 @@ def choose(job: Job, request: str, preferred: str, places: tuple[Place, ...]) ->
                 remedy="Use a mirror that needs none, or a folder of the build context.",
                 places=job.settings.origin("python-mirror"),
             )
+    if spec.hermetic and (not mirror or "://" in mirror or "://" in downloads):
+        raise FrontendError(
+            "a hermetic build cannot download a Python, and the base has none that fits",
+            remedy="Choose a `base` that has it, name a folder of the build context as "
+            "`python-mirror`, or build without `hermetic`.",
+            places=job.settings.origin("hermetic"),
+        )
     plain = request if request[:1].isdigit() else preferred
     if downloads:
         return Managed(plain, mirror, downloads)

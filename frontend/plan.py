@@ -198,11 +198,13 @@ def make(
     changes: Iterable[Change] = (),
     managed: bool = False,
     stdlib: bool = False,
+    environment: bool = True,
 ) -> Plan:
     """Lay out the image of `package`, and of `others` where there are several.
 
     `changes` are made on the base, the first lowest. `managed` says that the target's Python is not
     the base's, and has a layer of its own; with `stdlib` the base's library gets bytecode.
+    Without `environment` packages go to the base's own Python.
     """
     below = [Layer(Kind.BASE, change=change) for change in changes]
     if managed:
@@ -229,7 +231,8 @@ def make(
     # Third-party packages need one layer at least; members too many to be apart share one.
     local = _within(local, room - 1)
     third_party = _third_party(left, shape, room - len(local))
-    layers = (*below, Layer(Kind.SKELETON), *heavy, *third_party, *local, *top)
+    skeleton = [Layer(Kind.SKELETON)] if environment else []
+    layers = (*below, *skeleton, *heavy, *third_party, *local, *top)
     return Plan(target, package, layers, others)
 
 

@@ -162,6 +162,11 @@ class Spec(BaseModel):
     python_mirror: str | None = Field(
         None, min_length=1, description="where a Python of uv's is downloaded from"
     )
+    venv: str | None = Field(
+        None,
+        pattern=r"^/[^\s:]*$",
+        description="prefix of the base's own Python, to install into it and no environment",
+    )
     base: str | None = Field(None, min_length=1, description="image the result stands on")
     builder: str | None = Field(None, min_length=1, description="image packages are installed in")
     extras: tuple[Name, ...] | None = Field(None, description="extras of the package")

@@ -94,6 +94,13 @@ def asked(settings: Settings, system: System, image: str, *, build: bool) -> lis
             continue
         key = f"build-{manager}" if build else manager
         program = _PROGRAMS[manager]
+        if spec.hermetic:
+            raise FrontendError(
+                f"a hermetic build cannot install packages of {key}, which {program} downloads",
+                remedy="Put them into an image that the build stands on, or build without "
+                "`hermetic`.",
+                places=settings.origin(key),
+            )
         if program not in system.programs or "sh" not in system.programs:
             raise FrontendError(
                 f"{image} has no {program}, and {key} names packages for it",

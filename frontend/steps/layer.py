@@ -33,6 +33,7 @@ REPORTS = ROOT + "/reports"
 BYTECODE = ROOT + "/cache/uv-frontend-bytecode-v1"
 LAYER = "/layer"
 VENV = "/app/.venv"
+PREFIX = os.environ.get("UV_FRONTEND_PREFIX")
 OFFLINE = os.environ.get("UV_OFFLINE") == "1"
 TIMESTAMP = 315532800  # 1980-01-01: the earliest time that every archive format can hold
 ACCOUNT = re.compile(r"://([^/@:\s]+)(?::([^/@\s]*))?@")
@@ -341,6 +342,74 @@ def packages(report, reinstall):
         if os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path):
             if path in skeleton or path.endswith("__pycache__"):
                 os.rmdir(path)
+    if PREFIX:
+        move_to(json.loads(PREFIX))
+
+
+def move_to(prefix):
+    """Move what was installed to the folders of the base's own Python.
+
+    Its scripts then run by that, and lists of files (PEP 376) say where they are.
+    """
+    environment = LAYER + VENV
+    moved, changed = {}, {}
+    for path in sorted(entries(environment)):
+        if os.path.isdir(path) and not os.path.islink(path):
+            continue
+        inside = os.path.relpath(path, environment)
+        packages = re.match("lib/python[^/]+/site-packages/", inside)
+        if packages:
+            target = prefix["packages"] + "/" + inside[packages.end() :]
+        elif inside.startswith("bin/"):
+            target = prefix["scripts"] + inside[3:]
+            content = rename_interpreter(path, prefix["interpreter"])
+            if content is not None:
+                changed[target] = content
+        else:
+            target = prefix["data"] + "/" + inside
+        moved[path] = target
+    for path, target in moved.items():
+        os.makedirs(os.path.dirname(LAYER + target), exist_ok=True)
+        shutil.move(path, LAYER + target)
+    shutil.rmtree(environment, ignore_errors=True)
+    for path, target in moved.items():
+        if target.endswith(".dist-info/RECORD"):
+            relocate_record(path, target, moved, changed, prefix["packages"])
+
+
+def rename_interpreter(path, interpreter):
+    """Let a script of the environment's Python run by another one; its new content, or None."""
+    with open(path, "rb") as source:
+        content = source.read()
+    # The first line, or the next ones where that is a shell's.
+    head, found, rest = content.partition(VENV.encode() + b"/bin/python")
+    if not content.startswith(b"#!") or not found or head.count(b"\n") > 2:
+        return None
+    content = head + interpreter.encode() + rest[re.match(rb"[0-9.]*", rest).end() :]
+    with open(path, "r+b") as output:
+        output.write(content)
+        output.truncate()
+    return content
+
+
+def relocate_record(path, target, moved, changed, packages):
+    """Rewrite a list of files that was at `path`: what is not below it has moved elsewhere."""
+    site = os.path.dirname(os.path.dirname(path))
+    with open(LAYER + target, encoding="utf-8", newline="") as source:
+        lines = source.read().splitlines(True)
+    with open(LAYER + target, "w", encoding="utf-8", newline="") as output:
+        for line in lines:
+            text = line.rstrip("\r\n")
+            name, _, rest = text.partition(",")
+            place = moved.get(os.path.normpath(os.path.join(site, name)))
+            if not name.startswith("../") or place is None:
+                output.write(line)
+                continue
+            if place in changed:
+                digest = base64.urlsafe_b64encode(hashlib.sha256(changed[place]).digest())
+                rest = "sha256=%s,%d" % (digest.rstrip(b"=").decode(), len(changed[place]))
+            name = os.path.relpath(place, packages)
+            output.write("%s,%s%s" % (name, rest, line[len(text) :]))
 
 
 def note_origins():
@@ -748,7 +817,8 @@ def main(arguments):
     if OFFLINE:
         # The only place on the disk where files of uv's cache can be linked from.
         shutil.rmtree(os.environ["UV_CACHE_DIR"], ignore_errors=True)
-    settle(keep_folders() if mode in ("copy", "stdlib") else frozenset())
+    kept = mode in ("copy", "stdlib") or (PREFIX and mode == "packages")
+    settle(keep_folders() if kept else frozenset())
 
 
 if __name__ == "__main__":

@@ -47,7 +47,13 @@ def planned(site: Site) -> plan.Plan:
     """Plan the whole image."""
     footing = site.footing
     return make_plan(
-        site.job, site.closure, site.target, site.base, footing.changes, footing.managed
+        site.job,
+        site.closure,
+        site.target,
+        site.base,
+        footing.changes,
+        footing.managed,
+        environment=footing.prefix is None,
     )
 
 
@@ -99,6 +105,8 @@ def make_plan(
     base: image.BaseImage,
     changes: tuple[Change, ...] = (),
     managed: bool = False,
+    *,
+    environment: bool = True,
 ) -> plan.Plan:
     """Plan the layers, with what the spec says about them."""
     spec = job.settings.spec
@@ -128,6 +136,7 @@ def make_plan(
         managed=managed,
         # A managed Python brings bytecode.
         stdlib=bool(spec.compile_stdlib) and not managed,
+        environment=environment,
     )
 
 
@@ -161,15 +170,17 @@ def without_package(run: image.Runtime) -> image.Runtime:
 
 def started(site: Site) -> image.Runtime:
     """How containers of the image run, with the user as the base knows it."""
-    return replace(runtime(site.job), user=site.footing.accounts.user.text)
+    prefix = site.footing.prefix
+    run = runtime(site.job, prefix.scripts if prefix else image.SCRIPTS)
+    return replace(run, user=site.footing.accounts.user.text)
 
 
-def runtime(job: Job) -> image.Runtime:
-    """How containers run: the spec, and the package's metadata."""
+def runtime(job: Job, folder: str = image.SCRIPTS) -> image.Runtime:
+    """How containers run: the spec, and the package's metadata. Scripts are in `folder`."""
     spec, scripts = job.settings.spec, runnable(job)
     # Scripts of one package at most: `check_command` refuses a choice.
     name = next(iter(scripts), job.package.name)
-    entrypoint, cmd = image.command(scripts.get(name, ()), name, spec.entrypoint, spec.cmd)
+    entrypoint, cmd = image.command(scripts.get(name, ()), name, spec.entrypoint, spec.cmd, folder)
     if job.others:
         # A version, a description and so on would be those of one package.
         labels = image.metadata_labels({}, ", ".join(job.selection.packages), "")
@@ -185,4 +196,5 @@ def runtime(job: Job) -> image.Runtime:
         spec.user or "",
         image.parse_ports(spec.ports or ()),
         {**labels, **(spec.labels or {}), **job.request.labels},
+        folder,
     )

@@ -10,7 +10,7 @@ RUN rm -rf {prefix}/lib/python3.13 && mkdir -p {prefix}/bin {prefix}/lib \\
  && mv /usr/bin/python3.13 {prefix}/bin/python3.13 \\
  && ln -s python3.13 {prefix}/bin/python3 \\
  && mv /usr/lib/python3.13 {prefix}/lib/python3.13 \\
- && sed -i s/posix_local/posix_prefix/g {prefix}/lib/python3.13/sysconfig/__init__.py \\
+ && sed -i "s/= 'posix_local'/= 'posix_prefix'/" {prefix}/lib/python3.13/sysconfig/__init__.py \\
  && mkdir {prefix}/lib/python3.13/site-packages \\
  && ln -s site-packages {prefix}/lib/python3.13/dist-packages \\
  && rm -rf /usr/bin/python3* /usr/lib/python3* \\

@@ -114,6 +114,18 @@ def test_no_mirror_that_can_be_reached(
     assert shown.remedy.startswith("What uv printed stands above.")
 
 
+def test_hermetic_builds_download_none(
+    site: Workspace, docker28: Engine, based: Callable[[str, str], str]
+) -> None:
+    body = f'base = "{based("no-python", NO_PYTHON)}"\nhermetic = true\n'
+    site.write("Dockerfile", f'# syntax=org/uv-frontend\npackage = "api"\n{body}')
+    shown = fail(docker28, site.folder)
+    assert shown.title == (
+        "a hermetic build cannot download a Python, and the base has none that fits"
+    )
+    assert shown.where == "Dockerfile:4\nhermetic = true"
+
+
 def test_none_but_the_bases_own(
     site: Workspace, docker28: Engine, based: Callable[[str, str], str]
 ) -> None:

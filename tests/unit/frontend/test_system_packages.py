@@ -21,6 +21,11 @@ def settings(**keys: object) -> Settings:
     return settle(SpecSource(keys))
 
 
+def test_hermetic_builds_download_none() -> None:
+    with pytest.raises(FrontendError, match="cannot install packages of build-apt, which apt-get"):
+        asked(settings(**{"build-apt": ["make"], "hermetic": True}), DEBIAN, "x", build=True)
+
+
 def test_packages_are_sorted_and_named_once() -> None:
     (found,) = asked(settings(apt=["zlib1g", "libgl1", "zlib1g"]), DEBIAN, "x", build=False)
     assert found.names == ("libgl1", "zlib1g")
