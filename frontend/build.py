@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from frontend import base as bases
 from frontend import foreign, groups, hermetic, targets
 from frontend.closure import check_members, check_python, close
-from frontend.container import Builder, Foreign
+from frontend.container import RESOURCES, Builder, Foreign
 from frontend.errors import FrontendError
 from frontend.failure import explain
 from frontend.footing import settle, with_tools
@@ -62,10 +64,17 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
         lambda: gateway.together(*(_grounding(gateway, job, uv, p) for p in request.platforms)),
     )
     job = replace(job, workspace=workspace)
+    metadata: dict[str, bytes] = {}
+    if request.epoch_of_context:
+        from frontend import epoch
+
+        when = epoch.of_context(gateway, job.context)
+        job = replace(job, request=replace(request, source_date_epoch=when))
+        metadata = {} if when is None else {epoch.METADATA: str(when).encode()}
     images = gateway.together(
         *(_building(gateway, job, recipe, pylock, tools, ground) for ground in grounds)
     )
-    return Result.image(images, multi_platform=request.multi_platform)
+    return Result.image(images, multi_platform=request.multi_platform, metadata=metadata)
 
 
 def _uv(gateway: Gateway, request: Request) -> llb.Output:
@@ -301,6 +310,8 @@ def build_platform(
         sealed,
     )
     product = recipe.make(site)
+    if platform == job.request.platforms[0]:
+        note_options(gateway, job.request, product)
     try:
         if ground.builder.foreign:
             product = compile_there(gateway, site, product, recipe, ground.builder.uv)
@@ -318,6 +329,25 @@ def check_supported(request: Request) -> None:
     """Refuse what the user asks for and would not get."""
     if request.call:
         raise FrontendError(f"unsupported request {request.call}")
+
+
+def note_options(gateway: Gateway, request: Request, product: Product) -> None:
+    """Say which options of the build have no effect here."""
+    known = {request.target or targets.DEFAULT, *targets.names()}
+    for step in product.steps:
+        known |= step.layer.names
+    for name in request.no_cache or ():
+        if canonicalize_name(name) not in known:
+            gateway.warn(
+                f"--no-cache-filter={name} has no effect: no step of this build goes by that name",
+                detail=["It is the name of a package, of a target, or of a kind of layer."],
+            )
+    limited = request.limits.resources is not None
+    if limited and not gateway.ping().llb.supports(RESOURCES):
+        gateway.warn(
+            "limits of memory and processors have no effect: this engine cannot limit the steps of "
+            "a build (BuildKit 0.31 can)"
+        )
 
 
 def note_built(gateway: Gateway, job: Job, closure: Closure) -> None:

@@ -49,6 +49,8 @@ UID = 0
 UV_IN_IMAGE = "/opt/uv-frontend/bin/uv"
 #: Name of the optional secret: a PEM bundle that uv, git and build backends then trust.
 CA_SECRET = "ca"
+#: The capability to limit memory and processors of a step (BuildKit 0.31).
+RESOURCES = "exec.meta.linux.resources"
 _EXIT_CODES = "exec.validexitcode"
 #: BuildKit's modes by the names that buildx gives them.
 NETWORKS = {
@@ -160,7 +162,12 @@ class Builder:
             proxy=llb.Proxy(**request.proxy) if request.proxy else None,
             valid_exit_codes=exit_codes if self.capabilities.supports(_EXIT_CODES) else (),
             platform=self.platform,
-            meta=llb.Metadata(name=name, ignore_cache=ignore_cache, locations=tuple(locations)),
+            meta=llb.Metadata(
+                name=name,
+                ignore_cache=ignore_cache,
+                locations=tuple(locations),
+                resources=limits.resources if self.capabilities.supports(RESOURCES) else None,
+            ),
         )
         return step.output(output)
 

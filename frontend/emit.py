@@ -119,7 +119,7 @@ class _Emitter:
         if layer.kind is Kind.SKELETON:
             return self._skeleton(layer, name)
         if layer.kind is Kind.STDLIB:
-            return Step(layer, self._run(["stdlib"], name, builder=self.on_base), "")
+            return Step(layer, self._run(layer, ["stdlib"], name, builder=self.on_base), "")
         if layer.kind in (Kind.SOURCE, Kind.FILES):
             return self._copying(layer, name)
         return self._installing(layer, name)
@@ -139,10 +139,11 @@ class _Emitter:
         env = self._interpreter()
         if self.builder.seen is not None:
             env["UV_FRONTEND_SEEN"] = ":".join(self.builder.seen)
-        return Step(layer, self._run(["skeleton"], name, env=env), "")
+        return Step(layer, self._run(layer, ["skeleton"], name, env=env), "")
 
     def _run(
         self,
+        layer: Layer,
         arguments: Sequence[str],
         name: str,
         *,
@@ -162,7 +163,7 @@ class _Emitter:
             compiling=compiling,
             network=self.sealed is None,
             building=building,
-            ignore_cache=self.builder.request.no_cache == (),
+            ignore_cache=self.builder.request.unwanted(layer.names),
         )
 
     def _report(self, *parts: str) -> str:
@@ -210,6 +211,7 @@ class _Emitter:
             where = f"{ROOT}/src" if member.path == "." else f"{ROOT}/src/{member.path}"
             mounts.append(self._scratchpad(where, self._member_files(member, manifest)))
         output = self._run(
+            layer,
             ["packages", report, *(member.name for member in layer.members), *fetched],
             name,
             env=env,
@@ -234,7 +236,7 @@ class _Emitter:
         report = self._report(layer.title, *arguments)
         mounts = [llb.Bind(f"{ROOT}/src", files)]
         env = {k: v for k, v in self.finishing.items() if k == BYTECODE}
-        output = self._run(["copy", report, *arguments], name, env=env, mounts=mounts)
+        output = self._run(layer, ["copy", report, *arguments], name, env=env, mounts=mounts)
         return Step(layer, output, report)
 
     def _member_files(self, member: LocalPackage, manifest: str = "") -> llb.Output:

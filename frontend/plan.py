@@ -144,6 +144,13 @@ class Layer:
         return f"{len(names)} packages{over}: {_few(names)}{size}"
 
     @property
+    def names(self) -> frozenset[str]:
+        """What `--no-cache-filter` can call it: its packages, or its kind."""
+        return frozenset(
+            (str(self.kind), *(p.name for p in self.packages), *(m.name for m in self.members))
+        )
+
+    @property
     def member(self) -> LocalPackage | None:
         """The member, where the layer is of one alone."""
         return self.members[0] if len(self.members) == 1 else None

@@ -15,12 +15,14 @@ from ipaddress import ip_address
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
+
 from frontend.errors import FrontendError
 from frontend.gateway.client import CacheImport
-from llb import Platform, ResolveMode
+from llb import LinuxResources, Platform, ResolveMode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 #: Build arguments that belong to Docker and BuildKit; every other one is taken for a key of ours.
 PROXY_ARGUMENTS = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
@@ -29,6 +31,7 @@ _FOREIGN = frozenset({"SOURCE_DATE_EPOCH", "BUILDX_NO_DEFAULT_ATTESTATIONS"})
 #: How Go's strconv.ParseBool is written in options.
 TRUTH = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}
 _NETWORKS = ("", "default", "sandbox", "none", "host")
+_OF_CONTEXT = "context"
 _LATEST_EPOCH = 253402300799  # the last second of the year 9999, the last that RFC 3339 can write
 
 
@@ -40,6 +43,7 @@ class Limits:
     ulimits: tuple[tuple[str, int, int], ...] = ()
     cgroup_parent: str = ""
     hostname: str = ""
+    resources: LinuxResources | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Request:
     limits: Limits = Limits()
     cache_namespace: str = ""
     source_date_epoch: int | None = None
+    epoch_of_context: bool = False
     call: str = ""
 
     def local_session(self, name: str) -> str:
@@ -79,6 +84,16 @@ class Request:
         """What BUILDKIT_CONTEXT_KEEP_GIT_DIR says; None where it says nothing."""
         text = _argument(self.options, "BUILDKIT_CONTEXT_KEEP_GIT_DIR").lower()
         return TRUTH.get(text)
+
+    def unwanted(self, names: Collection[str]) -> bool:
+        """Whether the cache is not to be used for a step that goes by any of `names`.
+
+        `--no-cache` names none and means all; `--no-cache-filter` names packages, or a target.
+        """
+        if self.no_cache is None:
+            return False
+        named = {canonicalize_name(name) for name in self.no_cache}
+        return not named or (self.target or "image") in named or not named.isdisjoint(names)
 
     @property
     def proxy(self) -> Mapping[str, str]:
@@ -123,6 +138,7 @@ def parse(environment: Mapping[str, str]) -> Request:
         limits=_limits(options),
         cache_namespace=_argument(options, "BUILDKIT_CACHE_MOUNT_NS"),
         source_date_epoch=_epoch(_argument(options, "SOURCE_DATE_EPOCH")),
+        epoch_of_context=_argument(options, "SOURCE_DATE_EPOCH") == _OF_CONTEXT,
         call=options.get("requestid", ""),
     )
 
@@ -187,7 +203,7 @@ def _network(text: str) -> str:
 
 
 def _epoch(text: str) -> int | None:
-    if not text:
+    if text in ("", _OF_CONTEXT):
         return None
     if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) > _LATEST_EPOCH:
         raise FrontendError(
@@ -231,7 +247,29 @@ def _limits(options: Mapping[str, str]) -> Limits:
         tuple(ulimits),
         options.get("cgroup-parent", ""),
         options.get("hostname", "") or _argument(options, "BUILDKIT_SANDBOX_HOSTNAME"),
+        _resources(options),
     )
+
+
+def _resources(options: Mapping[str, str]) -> LinuxResources | None:
+    """Read what BuildKit's attr.go (parseLinuxResources) reads; None where nothing is limited."""
+    found = LinuxResources(
+        memory=_number("memory", options),
+        memory_swap=_number("memswap", options),
+        cpu_shares=_number("cpushares", options),
+        cpu_period=_number("cpuperiod", options),
+        cpu_quota=_number("cpuquota", options),
+        cpuset_cpus=options.get("cpusetcpus", ""),
+        cpuset_mems=options.get("cpusetmems", ""),
+    )
+    return None if found == LinuxResources() else found
+
+
+def _number(name: str, options: Mapping[str, str]) -> int:
+    text = options.get(name, "") or "0"
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise FrontendError(f"the option {name} must be a number, not {text!r}")
+    return int(text)
 
 
 def _cache_imports(options: Mapping[str, str]) -> tuple[CacheImport, ...]:

@@ -66,3 +66,8 @@ def find(name: str) -> BuildTarget:
         f"there is no target {name!r}",
         remedy=f"Did you mean {nearest[0]!r}?" if nearest else f"There are: {', '.join(found)}.",
     )
+
+
+def names() -> tuple[str, ...]:
+    """Every name for `--target`."""
+    return tuple(target.name for target in TARGETS)

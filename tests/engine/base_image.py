@@ -30,14 +30,14 @@ _OPTIONS = (
     "--dpkgopt=path-include=/usr/share/doc/*/copyright",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
 )
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def provide(registry: Registry) -> None:
     """Make sure that the registry has the base image. Raises EngineUnavailable."""
     if not registry.has(REPOSITORY, TAG):
         machine = platform.machine()
-        push(registry, TAG, _layer(), _ARCHITECTURES.get(machine, machine))
+        push(registry, TAG, _layer(), ARCHITECTURES.get(machine, machine))
 
 
 def push(registry: Registry, tag: str, folder: Path, architecture: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from frontend.errors import FrontendError
 from frontend.gateway.client import CacheImport
 from frontend.request import Limits, Request, parse
-from llb import Platform, ResolveMode
+from llb import LinuxResources, Platform, ResolveMode
 
 AMD64 = Platform("linux", "amd64")
 ARM64 = Platform("linux", "arm64")
@@ -235,3 +235,36 @@ def test_limits() -> None:
 def test_limits_that_cannot_be_read(option: str) -> None:
     with pytest.raises(FrontendError):
         options(option)
+
+
+def test_limits_of_memory_and_processors() -> None:
+    assert options("memory=0").limits.resources is None
+    found = options("memory=1048576", "memswap=-1", "cpusetcpus=0-1").limits
+    assert found.resources == LinuxResources(memory=1 << 20, memory_swap=-1, cpuset_cpus="0-1")
+    with pytest.raises(FrontendError, match="the option cpuquota must be a number, not 'much'"):
+        options("cpuquota=much")
+
+
+@pytest.mark.parametrize(
+    ("no_cache", "target", "names", "unwanted"),
+    [
+        (None, "", {"core"}, False),
+        ("", "", {"core"}, True),
+        ("core", "", {"core", "member"}, True),
+        ("Shop_Core", "", {"shop-core"}, True),
+        ("api,member", "", {"core"}, False),
+        ("image", "", {"core"}, True),
+        ("image", "deps", {"core"}, False),
+        ("deps", "deps", {"core"}, True),
+    ],
+)
+def test_steps_without_cache(
+    no_cache: str | None, target: str, names: set[str], unwanted: bool
+) -> None:
+    given = [f"target={target}"] + ([] if no_cache is None else [f"no-cache={no_cache}"])
+    assert options(*given).unwanted(names) is unwanted
+
+
+def test_the_context_s_time() -> None:
+    found = options("build-arg:SOURCE_DATE_EPOCH=context")
+    assert (found.source_date_epoch, found.epoch_of_context) == (None, True)
