@@ -148,8 +148,11 @@ def _platform_tag(gateway: Gateway, layer: llb.Output) -> str:
     for version in versions:
         packages = f"/app/.venv/lib/{version.name}/site-packages"
         for folder in ref.read_dir(packages, "*.dist-info"):
-            about = ref.read_file(posixpath.join(packages, folder.name, "WHEEL")).decode()
-            for line in about.splitlines():
+            try:
+                about = ref.read_file(posixpath.join(packages, folder.name, "WHEEL"))
+            except PathNotFoundError:
+                continue
+            for line in about.decode().splitlines():
                 name, _, value = line.partition(":")
                 if name.lower() == "tag" and value.strip().rpartition("-")[2] != "any":
                     return value.strip()
