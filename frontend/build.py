@@ -161,8 +161,10 @@ def resolve_foreign(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Pl
 
     places = base_places(job)
     name = bases.choose(job.settings, job.requires_python, bases.pinned(job.workspace.python_pin))
-    base = bases.resolve(gateway, request, name, platform, places)
-    host = foreign.host(job, on_host)
+    base, host = gateway.together(
+        lambda: bases.resolve(gateway, request, name, platform, places),
+        lambda: foreign.host(job, on_host),
+    )
     found, system = foreign.read(gateway, job, base, platform, host.builder)
     target = foreign.same_python(found, host.target)
     if target is None and found[0].release != host.target.release:
@@ -170,6 +172,8 @@ def resolve_foreign(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Pl
         target = foreign.same_python(found, host.target)
     if target is None:
         # A platform that uv cannot install for from here: all of it by emulation.
+        native = replace(_builder(gateway, request, uv, platform, base), target=found[0])
+        foreign.check_runs(gateway, job, native)
         return resolve(gateway, job, uv, platform)
     check_python(lock, target, base.name, places)
     groups.check_python(job.python_needs, target, base.name)

@@ -116,7 +116,7 @@ def step(site: Site, product: Product, check: Check, report: str) -> llb.Output:
         hosts=[llb.Host(name, address) for name, address in request.hosts],
         platform=site.platform,
         meta=llb.Metadata(
-            name=f"[{site.prefix}check] {check.text}", ignore_cache=request.no_cache == ()
+            name=f"[{site.prefix}check] {check.text}", ignore_cache=request.unwanted(())
         ),
     )
     return done.output("/")

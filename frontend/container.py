@@ -208,7 +208,7 @@ class Builder:
             network=NETWORKS[request.network],
             hosts=[llb.Host(host, address) for host, address in request.hosts],
             proxy=llb.Proxy(**request.proxy) if request.proxy else None,
-            meta=llb.Metadata(name=name, ignore_cache=request.no_cache == ()),
+            meta=llb.Metadata(name=name, ignore_cache=request.unwanted(())),
         )
         return step.output("/")
 

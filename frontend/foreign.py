@@ -159,14 +159,8 @@ def _platform_tag(gateway: Gateway, layer: llb.Output) -> str:
     return ""
 
 
-def there(
-    gateway: Gateway, job: Job, builder: Builder, native: Builder, found: Sequence[Compiled]
-) -> Builder:
-    """Return `builder` with the steps of `found` on `native`, the image's platform.
-
-    FrontendError where the engine runs no programs for it.
-    """
-    assert builder.foreign is not None
+def runs(gateway: Gateway, native: Builder) -> bool:
+    """Whether the engine runs programs of `native`'s platform, by an emulator."""
     assert native.target is not None
     trial = native.step(
         [native.target.path, "-I", "-S", "-c", "pass"],
@@ -178,7 +172,33 @@ def there(
     except GatewayError as error:
         if not error.is_solve_failure:
             raise
-        raise _not_runnable(job, native.platform, builder.platform, found) from error
+        return False
+    return True
+
+
+def check_runs(gateway: Gateway, job: Job, native: Builder) -> None:
+    """Refuse a platform that uv cannot install for from elsewhere, where nothing of it runs."""
+    if not runs(gateway, native):
+        raise FrontendError(
+            f"packages for {native.image.name} on {native.platform.id} can only be installed by "
+            "running it, and this engine runs no programs for it",
+            remedy="uv installs from elsewhere for x86-64 and ARM64, with glibc 2.17 or musl 1.2 "
+            "or later. Register an emulator on the engine's machine, or add a node of that "
+            "platform to the builder (docker buildx create --append).",
+            places=base_places(job),
+        )
+
+
+def there(
+    gateway: Gateway, job: Job, builder: Builder, native: Builder, found: Sequence[Compiled]
+) -> Builder:
+    """Return `builder` with the steps of `found` on `native`, the image's platform.
+
+    FrontendError where the engine runs no programs for it.
+    """
+    assert builder.foreign is not None
+    if not runs(gateway, native):
+        raise _not_runnable(job, native.platform, builder.platform, found)
     reports = frozenset(each.step.report for each in found)
     return replace(builder, foreign=replace(builder.foreign, native=native, compiled=reports))
 

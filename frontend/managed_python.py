@@ -21,6 +21,7 @@ from frontend.closure import uv_binary
 from frontend.container import CA_SECRET, MANAGED_PYTHON, ROOT, steps
 from frontend.errors import FrontendError
 from frontend.gateway import GatewayError
+from frontend.plan import Kind
 from frontend.target import Target
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def install(workshop: Builder, managed: Managed, context: Context) -> llb.Output
         env=env,
         mounts=mounts,
         output=MANAGED_PYTHON,
-        ignore_cache=workshop.request.no_cache == (),
+        ignore_cache=workshop.request.unwanted({str(Kind.PYTHON)}),
     )
     # uv finds the interpreter: its folder's name tells the C library, which nobody has asked yet.
     return workshop.step(

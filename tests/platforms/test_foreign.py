@@ -115,6 +115,25 @@ def test_a_base_that_exists_for_the_other_platform_alone(
     assert (out / "usr/lib/ld-linux-aarch64.so.1").is_file()
 
 
+def test_what_uv_cannot_install_for_from_here(
+    docker28: Engine, both: str, shop: Workspace, tmp_path: Path
+) -> None:
+    """A base whose C library is not known, as it has none."""
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM {both} AS whole\nFROM scratch\nCOPY --from=whole /usr/bin /usr/bin\n"
+        "COPY --from=whole /usr/lib/python3.13 /usr/lib/python3.13\n"
+    )
+    name = f"{docker28.registry.address}/odd"
+    docker28.build(tmp_path, "--platform=linux/arm64", "--provenance=false", "--push", tag=name)
+    shop.lock().write("Dockerfile", f'{DOCKERFILE}package = "api"\nbase = "{name}"\n')
+    shown = fail(docker28, shop.folder, "--platform=linux/arm64")
+    assert shown.title == (
+        f"packages for {name} on linux/arm64 can only be installed by running it, and this engine "
+        "runs no programs for it"
+    )
+    assert shown.where == f'Dockerfile:3\nbase = "{name}"'
+
+
 def test_what_must_run_there_is_named(docker28: Engine, compiled: Workspace) -> None:
     shown = fail(docker28, compiled.folder, "--platform", "linux/amd64,linux/arm64")
     assert shown.title == (
