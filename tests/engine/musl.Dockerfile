@@ -1,7 +1,8 @@
 # A CPython on musl, as Alpine has one, from Debian's sources of Python, zlib and musl: its files alone.
 # Only what installing packages needs: no TLS, no database; not optimised.
 FROM python:3.13-slim AS build
-RUN sed 's/^deb /deb-src /' /etc/apt/sources.list > /etc/apt/sources.list.d/sources.list \
+RUN echo 'Acquire::Retries "5";' > /etc/apt/apt.conf.d/retries \
+    && sed 's/^deb /deb-src /' /etc/apt/sources.list > /etc/apt/sources.list.d/sources.list \
     && apt-get update \
     && apt-get install --yes --no-install-recommends gcc libc6-dev make musl-tools xz-utils
 # What the compiler tells of its target must be musl, too, or Python's configure gives up.

@@ -66,7 +66,8 @@ def emulated(both: str, docker28: Engine) -> Callable[..., str]:
     def run(image: str, *command: str) -> str:
         options = ["--platform", "linux/arm64", "--entrypoint", "/emulator"]
         options += ["--volume", f"{program}:/emulator:ro"]
-        return docker28.run(image, *command, options=options).stdout
+        # Many times slower than without it.
+        return docker28.run(image, *command, options=options, timeout=1200).stdout
 
     return run
 
