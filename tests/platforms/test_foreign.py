@@ -27,14 +27,14 @@ IMAGE = "uv-frontend-test/platforms"
 ASK = """\
 import json, platform, sys
 import numpy, pyarrow
-import data
+from importlib.util import find_spec
 print(json.dumps({
     "machine": platform.machine(),
     "prefix": sys.prefix,
     "sum": float(numpy.arange(4).reshape(2, 2).dot([[1, 0], [0, 1]]).sum()),
     "extension": numpy._core._multiarray_umath.__file__,
     "bytecode": numpy.__cached__,
-    "data": data.__file__,
+    "data": find_spec("data").origin,
 }))
 """
 #: The files of each processor, by the number in the head of ELF files.
