@@ -1,0 +1,127 @@
+"""Copies of the example workspaces, locked, and images of them on two kinds of engine."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from examples import lock
+from tests.bases.images import CONDA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.conftest import Engines
+    from tests.engine import Engine
+
+EXAMPLES = Path(lock.__file__).parent
+#: BuildKit with MergeOp and a containerd store; BuildKit without either.
+KINDS = ("docker28", "docker28-graph")
+#: As NVIDIA's images are, with a Python: variables, a folder of the driver's libraries.
+CUDA = """\
+FROM python:3.13-slim
+RUN mkdir -p /usr/local/cuda/lib64
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility \\
+    LD_LIBRARY_PATH=/usr/local/nvidia/lib64:/usr/local/cuda/lib64 CUDA_VERSION=12.9.1
+"""
+#: What stands in for the bases that the pages name.
+BASES = {"training": CONDA, "inference": CUDA}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "machine" in getattr(item, "fixturenames", ()):
+            item.add_marker("engine")
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image of an example."""
+
+    name: str
+    engine: Engine
+
+    def run(self, *command: str, options: tuple[str, ...] = ()) -> str:
+        """What a container prints."""
+        return self.engine.run(self.name, *command, options=options).stdout
+
+    def python(self, code: str, options: tuple[str, ...] = ()) -> str:
+        """What a program prints in it."""
+        return self.run("-c", code, options=(*options, "--entrypoint=python"))
+
+    def inspect(self, what: str) -> str:
+        """One value of its configuration, a Go template."""
+        form = f"{{{{{what}}}}}"
+        done = self.engine.docker("image", "inspect", "--format", form, self.name)
+        return done.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives a copy of an example, locked once; not to be changed."""
+    made: dict[str, Path] = {}
+
+    def make(name: str) -> Path:
+        if name == "shop":
+            lock.lock(EXAMPLES / name)
+            return EXAMPLES / name
+        if name not in made:
+            left = shutil.ignore_patterns("uv.lock", ".venv", "__pycache__")
+            folder = tmp_path_factory.mktemp("examples") / name
+            made[name] = shutil.copytree(EXAMPLES / name, folder, ignore=left)
+            lock.lock(folder)
+        return made[name]
+
+    return make
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def machine(request: pytest.FixtureRequest, engines: Engines) -> Engine:
+    """Each kind of engine in turn."""
+    return engines.get(request.param)
+
+
+@pytest.fixture(scope="session")
+def bases(docker28: Engine, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """Gives the image that stands in for the base of an example, made once for all engines."""
+    made: dict[str, str] = {}
+
+    def make(name: str) -> str:
+        if name not in made:
+            folder = tmp_path_factory.mktemp("base")
+            (folder / "Dockerfile").write_text(BASES[name])
+            made[name] = f"uv-frontend-test/examples-{name}-base"
+            docker28.build(folder, "--provenance=false", tag=made[name])
+            docker28.publish(made[name])
+        return made[name]
+
+    return make
+
+
+@pytest.fixture
+def build(
+    machine: Engine,
+    locked: Callable[[str], Path],
+    bases: Callable[[str], str],
+    tmp_path: Path,
+) -> Iterator[Callable[..., Image]]:
+    """Builds an example with a Dockerfile, whose base is replaced where there is no such image."""
+    made: list[str] = []
+
+    def make(example: str, dockerfile: str, **arguments: str) -> Image:
+        file = tmp_path / "Dockerfile"
+        file.write_text(dockerfile)
+        if example in BASES:
+            assert "base = " in dockerfile
+            arguments["base"] = bases(example)
+        name = f"uv-frontend-test/example-{example}-{len(made)}"
+        made.append(name)
+        machine.build(locked(example), tag=name, dockerfile=file, build_args=arguments)
+        return Image(name, machine)
+
+    yield make
+    machine.docker("rmi", "--force", *made, check=False)
