@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from frontend.context import FirstReads
     from frontend.footing import Footing
     from frontend.gateway import Gateway
+    from frontend.gateway.result import Attestation
     from frontend.job import Job
     from frontend.request import Request
     from frontend.target import Target
@@ -326,7 +327,12 @@ def build_platform(
         from frontend import checks
 
         checks.run(gateway, site, product)
-    return PlatformResult(platform, ref, product.config, product.base_config)
+    bill: tuple[Attestation, ...] = ()
+    if job.request.sbom:
+        from frontend.sbom import attestations
+
+        bill = attestations(gateway, site, product, ref)
+    return PlatformResult(platform, ref, product.config, product.base_config, bill)
 
 
 def check_supported(request: Request) -> None:

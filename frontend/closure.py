@@ -77,7 +77,8 @@ class LockedPackage:
 
     `size` is that of the artifact for this target in bytes, 0 where the lock has none; `built` says
     that there is no wheel, so that installing means building. `artifact` is None for a package
-    that is no file, such as one from git.
+    that is no file, such as one from git. `hashes` are all that the lock has of it, as
+    `ALGORITHM:HEX`.
     """
 
     name: str
@@ -86,6 +87,7 @@ class LockedPackage:
     size: int = 0
     built: bool = False
     artifact: Artifact | None = None
+    hashes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def source_artifact(self) -> Artifact | None:
@@ -224,6 +226,7 @@ def close(pylock: Pylock, lock: Lock, target: Target) -> Closure:
                 getattr(artifact, "size", None) or 0,
                 built=not _is_wheel(artifact),
                 artifact=_artifact(artifact),
+                hashes=_hashes(artifact),
             )
         )
     return Closure(
@@ -240,6 +243,12 @@ def _artifact(found: Any) -> Artifact | None:
     url = str(found.url or "")
     digest = "" if digest in {"", NO_HASH.partition(":")[2]} else f"sha256:{digest}"
     return Artifact(_filename(str(address)), url, digest)
+
+
+def _hashes(found: Any) -> tuple[str, ...]:
+    known = sorted((getattr(found, "hashes", None) or {}).items())
+    written = (f"{algorithm}:{value}" for algorithm, value in known)
+    return tuple(each for each in written if each != NO_HASH)
 
 
 def _filename(address: str) -> str:

@@ -96,6 +96,17 @@ class Request:
         return not named or (self.target or "image") in named or not named.isdisjoint(names)
 
     @property
+    def sbom(self) -> bool:
+        """Whether a bill of materials is asked for, and not from a generator of the user's own."""
+        asked = self.options.get("attest:sbom")
+        if asked is None:
+            return False
+        pairs = (part.partition("=") for row in csv.reader([asked]) for part in row)
+        fields = {key: value for key, _, value in pairs}
+        disabled = fields.get("disabled", "false").lower() not in ("false", "0", "f")
+        return not disabled and not fields.get("generator")
+
+    @property
     def proxy(self) -> Mapping[str, str]:
         """Proxy build arguments, by what they are for: `http`, `https`, `ftp`, `no`, `all`."""
         found = {}

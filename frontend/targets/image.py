@@ -85,7 +85,7 @@ def assemble(site: Site, made: plan.Plan, run: image.Runtime | None = None) -> P
     )
     epoch = job.request.source_date_epoch
     config = image.configure(base, site.platform, made, run or started(site), epoch)
-    return Product(emitted.image, config, emitted.steps, base.raw or None)
+    return Product(emitted.image, config, emitted.steps, base.raw or None, made, ground)
 
 
 def finishing(spec: Spec) -> dict[str, str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from frontend.footing import Footing
     from frontend.hermetic import Sealed
     from frontend.job import Job
+    from frontend.plan import Plan
     from frontend.target import Target
 
 
@@ -37,12 +38,15 @@ class Site:
 class Product:
     """A filesystem with its image configuration, and the steps that may fail on the way to it.
 
-    `base_config` is the configuration of the image it stands on, if it stands on one; `checks` run
-    in the finished file system.
+    `base_config` is the configuration of the image it stands on, if it stands on one. `plan` says
+    what is in it where it is an image of layers, and `below` is the filesystem that these lie on.
+    `checks` run in the finished file system.
     """
 
     filesystem: llb.Output
     config: bytes
     steps: tuple[Step, ...] = ()
     base_config: bytes | None = None
+    plan: Plan | None = None
+    below: llb.Output | None = None
     checks: tuple[Check, ...] = ()

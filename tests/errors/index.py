@@ -64,14 +64,19 @@ class Index:
         return "--default-index", f"{self.url}/simple".replace("//", account, 1)
 
     def wheel(
-        self, name: str, version: str = "1.0", tag: str = "py3-none-any", code: str = ""
+        self,
+        name: str,
+        version: str = "1.0",
+        tag: str = "py3-none-any",
+        code: str = "",
+        metadata: str = "",
     ) -> Self:
-        """Add a wheel with one module, which holds `code`."""
+        """Add a wheel with one module, which holds `code`; `metadata` are further headers."""
         info = f"{name}-{version}.dist-info"
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as wheel:
             wheel.writestr(f"{name}.py", code)
-            wheel.writestr(f"{info}/METADATA", _metadata(name, version))
+            wheel.writestr(f"{info}/METADATA", _metadata(name, version) + metadata)
             wheel.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nTag: {tag}\n")
             wheel.writestr(f"{info}/RECORD", "")
         self.files[f"{name}-{version}-{tag}.whl"] = archive.getvalue()

@@ -1,0 +1,125 @@
+"""The document as an attestation: what the lock does not tell is read from the built image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+import llb
+from frontend.gateway import PathNotFoundError
+from frontend.gateway.result import Attestation
+from frontend.sbom import system
+from frontend.sbom.document import PREDICATE, Contents, bare, document
+from frontend.sbom.edges import edges
+from frontend.sbom.licences import Installed, of_metadata, of_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from frontend.gateway import Gateway
+    from frontend.gateway.client import Ref
+    from frontend.job import Job
+    from frontend.targets.product import Product, Site
+
+PATH = "/sbom.spdx.json"
+_CAPABILITY = "exporter.image.attestations"
+#: The headers of core metadata come first; behind them is the readme.
+_MOST_METADATA = 64 << 10
+#: Files that are read at once.
+_TOGETHER = 32
+
+
+def attestations(
+    gateway: Gateway, site: Site, product: Product, image: Ref
+) -> tuple[Attestation, ...]:
+    """Return the bill of `image`, if it is one of layers and the engine can store attestations."""
+    job, plan = site.job, product.plan
+    if plan is None or product.below is None or not gateway.ping().llb.supports(_CAPABILITY):
+        return ()
+    manifest = job.workspace.manifest(job.package)
+    project = manifest.get("project") or {}
+    before, after = _system(gateway.solve(product.below)), _system(image)
+    settings = job.workspace.root.get("tool", "uv") or {}
+    contents = Contents(
+        version=str(project.get("version") or job.package.version),
+        platform=site.platform.id,
+        plan=plan,
+        base=site.base,
+        edges=edges(job.workspace.lock, site.closure, job.selection, plan.target),
+        installed={**_stated(job), **_installed(gateway, image, plan.target.minor)},
+        indexes=frozenset(bare(str(i.get("url", ""))) for i in settings.get("index") or ()),
+        distribution=_distribution(image),
+        system=before,
+        added=tuple(package for package in after if package not in before),
+        epoch=job.request.source_date_epoch,
+    )
+    file = llb.Mkfile(PATH, document(contents), timestamp=0)
+    meta = llb.Metadata(name="[internal] software bill of materials")
+    ref = gateway.solve(llb.files(llb.SCRATCH, file, meta=meta))
+    return (Attestation(ref, PATH, PREDICATE, metadata={"reason": b"sbom"}),)
+
+
+def _stated(job: Job) -> dict[str, Installed]:
+    """What manifests say, for packages whose files are not installed but copied."""
+    found = {}
+    for package in job.workspace.lock.local_packages.values():
+        if package.virtual and package.name == job.package.name:
+            stated = job.workspace.manifest(package).get("project", "license")
+            if isinstance(stated, str):
+                found[package.name] = Installed(package.name, "", of_text(stated))
+    return found
+
+
+def _installed(gateway: Gateway, image: Ref, python: str) -> dict[str, Installed]:
+    """What the installed packages say of themselves, by name."""
+    folder = f"/app/.venv/lib/python{python}/site-packages"
+    try:
+        entries = image.read_dir(folder, "*.dist-info")
+    except PathNotFoundError:
+        return {}
+    found: dict[str, Installed] = {}
+    names = [entry.name for entry in entries if entry.name.endswith(".dist-info")]
+    for start in range(0, len(names), _TOGETHER):
+        calls = [_reading(image, f"{folder}/{n}/METADATA") for n in names[start:][:_TOGETHER]]
+        for text in gateway.together(*calls):
+            said = of_metadata(text)
+            found[canonicalize_name(said.name)] = said
+    return found
+
+
+def _reading(image: Ref, path: str) -> Callable[[], str]:
+    return lambda: _text(image, path, _MOST_METADATA)
+
+
+def _text(image: Ref, path: str, limit: int | None = None) -> str:
+    """A file of the image; nothing where there is none."""
+    try:
+        return image.read_file(path, limit).decode("utf-8", "replace")
+    except PathNotFoundError:
+        return ""
+
+
+def _distribution(image: Ref) -> system.Distribution:
+    text = _text(image, "/etc/os-release") or _text(image, "/usr/lib/os-release")
+    return system.Distribution.parse(text)
+
+
+def _system(image: Ref) -> tuple[system.SystemPackage, ...]:
+    """The distribution's packages; none where the package manager is another than dpkg and apk."""
+    status = _text(image, "/var/lib/dpkg/status")
+    single = _directory(image, "/var/lib/dpkg/status.d")
+    if status or single:
+        return system.dpkg([status, *single])
+    return system.apk(
+        _text(image, "/lib/apk/db/installed") or _text(image, "/usr/lib/apk/db/installed")
+    )
+
+
+def _directory(image: Ref, folder: str) -> list[str]:
+    try:
+        entries = image.read_dir(folder)
+    except PathNotFoundError:
+        return []
+    files = [e.name for e in entries if e.is_file and not e.name.endswith(".md5sums")]
+    return [_text(image, f"{folder}/{name}") for name in files]
