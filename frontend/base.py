@@ -105,9 +105,11 @@ def resolve(
                 log_name=f"[internal] load metadata for {reference}",
             )
             base = image.base_image(name, found.pinned, found.digest, found.config)
-    except SourceReplacedError:
-        raise
     except GatewayError as error:
+        if error.is_refusal or isinstance(error, SourceReplacedError):
+            # Nothing about the image is at fault, and whoever forbids it has said so.
+            error.places = places
+            raise
         raise FrontendError(
             f"{role} image {name} cannot be used: {error.message}",
             remedy="Check the name and tag, that it exists for "
@@ -231,8 +233,9 @@ def _report(
         if not error.step_end:
             raise
         raise FrontendError(
-            f"{builder.image.name} cannot run uv",
-            remedy="Choose another image, such as python:3.13-slim.",
+            f"{builder.image.name} cannot run uv: {error.step_end}",
+            remedy="What the engine said of it stands above. Choose another image, such as "
+            "python:3.13-slim, or look at the options for containers (--ulimit, --cgroup-parent…).",
             places=places,
         ) from error
 

@@ -11,6 +11,7 @@ from frontend import base as bases
 from frontend import foreign, groups, hermetic, targets
 from frontend.closure import check_members, check_python, close
 from frontend.container import RESOURCES, Builder, Foreign
+from frontend.credentials import note_passwords
 from frontend.errors import FrontendError
 from frontend.failure import explain
 from frontend.footing import settle, with_tools
@@ -56,6 +57,7 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     check_supported(request)
     recipe = targets.find(request.target).recipe
     job = recipe.select(gateway, read(gateway, request, reads))
+    note_passwords(gateway, request)
     uv = _uv(gateway, request)
     sealing = bool(job.settings.spec.hermetic)
     # The base image and its Python are looked at while uv names the packages.

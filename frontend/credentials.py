@@ -17,7 +17,9 @@ from frontend.uv_settings import credentials
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from frontend.gateway import Gateway
     from frontend.plan import Layer
+    from frontend.request import Request
 
 #: User names and passwords by host, in the form of netrc(5).
 NETRC = "netrc"
@@ -50,6 +52,17 @@ def mounts(settings: Mapping[str, Any], layer: Layer) -> tuple[llb.Mount, ...]:
     if any(repository.startswith(_SSH) for repository in repositories):
         found.append(llb.Ssh(AGENT, optional=True))
     return tuple(found)
+
+
+def note_passwords(gateway: Gateway, request: Request) -> None:
+    """Warn of a proxy's password in a build argument: BuildKit writes these down."""
+    if any(urlsplit(address).password for address in request.proxy.values()):
+        gateway.warn(
+            "a build argument holds a proxy's password, which is kept in the build's provenance",
+            detail=[
+                "Pass the proxy's address as a secret: --secret id=HTTPS_PROXY,env=HTTPS_PROXY"
+            ],
+        )
 
 
 def _of_git(repositories: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from tests.engine import Engine, EngineUnavailable, Registry, frontend_image
 from tests.requirement import unmet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 USED = pytest.StashKey[dict[str, str]]()
 
@@ -77,7 +77,9 @@ class Engines:
         return started
 
     @contextmanager
-    def another(self, kind: str, name: str) -> Iterator[Engine]:
+    def another(
+        self, kind: str, name: str, *, entitlements: Mapping[str, bool] | None = None
+    ) -> Iterator[Engine]:
         """One more engine of that kind until the block ends; nothing that others built is on it.
 
         Without an engine the test is skipped, but fails where CI is set.
@@ -86,7 +88,9 @@ class Engines:
         name = f"{kind}-{os.getpid()}-{name}"
         with ExitStack() as stack:
             try:
-                engine = stack.enter_context(Engine.start(kind, name, registry=self._registry))
+                engine = stack.enter_context(
+                    Engine.start(kind, name, registry=self._registry, entitlements=entitlements)
+                )
             except EngineUnavailable as error:
                 unmet(str(error))
             yield engine

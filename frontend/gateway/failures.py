@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from google.protobuf.any_pb2 import Any as AnyMessage
 
+    from frontend.errors import Place
+
 CANCELLED = 1
 UNKNOWN = 2
 UNAVAILABLE = 14
@@ -31,6 +33,7 @@ class GatewayError(Exception):
 
     `code` is a gRPC status code. `details` are the typed errors of BuildKit (`solver/errdefs`), as
     they came: handed back in the Return they let buildx show the failing step and its source.
+    `places` are lines of the user's that led to the call, where the caller knows them.
     """
 
     def __init__(self, code: int, message: str, details: Sequence[AnyMessage] = ()) -> None:
@@ -38,11 +41,20 @@ class GatewayError(Exception):
         self.code = code
         self.message = message
         self.details = tuple(details)
+        self.places: tuple[Place, ...] = ()
 
     @property
     def status(self) -> Status:
         """The failure as google.rpc.Status, as the daemon sent it."""
         return Status(code=self.code, message=self.message, details=self.details)
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether somebody has forbidden it: a source policy, or a right that the build lacks.
+
+        There are no typed errors for them (`solver/llbsolver/vertex.go`, `sourcepolicy/engine.go`).
+        """
+        return _REFUSED.search(self.message) is not None
 
     @property
     def is_solve_failure(self) -> bool:
@@ -90,6 +102,9 @@ class SourceReplacedError(GatewayError):
 
 _STEP_END = re.compile(
     r"(?:did not complete successfully|executor failed running \[.*\]): (.*)", re.DOTALL
+)
+_REFUSED = re.compile(
+    r"(?:denied|not allowed) by policy|(?:network\.host|security\.insecure) is not allowed"
 )
 _VERTEX = frozenset({"errdefs.Vertex+json", "errdefs.Vertex"})
 

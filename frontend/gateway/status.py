@@ -39,10 +39,10 @@ def status_of(error: BaseException, *, typed: bool = True) -> Status:
     """What to return for an exception that ended the build.
 
     The code is UNKNOWN for errors of ours: any other is shown as a prefix of the message. What the
-    daemon said is passed on unchanged; where an error of ours explains it, what the daemon said of
-    the failed step stays with it, but for its excerpts, which ours replace. An engine whose errors
-    reach the client as text alone (Docker 20.10) is told with `typed=False`: the lines then stand
-    in the message.
+    daemon said is passed on unchanged, with the lines of the user's that led to it; where an error
+    of ours explains it, what the daemon said of the failed step stays with it, but for its
+    excerpts, which ours replace. An engine whose errors reach the client as text alone (Docker
+    20.10) is told with `typed=False`: the lines then stand in the message.
     """
     if isinstance(error, FrontendError):
         cause = error.__cause__
@@ -54,7 +54,11 @@ def status_of(error: BaseException, *, typed: bool = True) -> Status:
             status.message = "\n".join([error.text, *shown])
         return with_context(status, places=error.places)
     if isinstance(error, GatewayError):
-        return error.status
+        status = error.status
+        if error.places and not typed:
+            shown = [_printed(place) for place in error.places]
+            status.message = "\n".join([status.message, *shown])
+        return with_context(status, places=error.places)
     return Status(code=UNKNOWN, message=_bug(error))
 
 

@@ -12,7 +12,7 @@ from frontend.gateway.result import Attestation
 from frontend.sbom import system
 from frontend.sbom.document import PREDICATE, Contents, bare, document
 from frontend.sbom.edges import edges
-from frontend.sbom.licences import Installed, of_metadata, of_text
+from frontend.sbom.licences import Installed, Licence, of_metadata, of_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,11 +63,11 @@ def attestations(
 def _stated(job: Job) -> dict[str, Installed]:
     """What manifests say, for packages whose files are not installed but copied."""
     found = {}
-    for package in job.workspace.lock.local_packages.values():
-        if package.virtual and package.name == job.package.name:
-            stated = job.workspace.manifest(package).get("project", "license")
-            if isinstance(stated, str):
-                found[package.name] = Installed(package.name, "", of_text(stated))
+    for package in job.packages:
+        project = job.workspace.manifest(package).get("project") or {}
+        stated = project.get("license")
+        licence = of_text(stated) if isinstance(stated, str) else Licence()
+        found[package.name] = Installed(package.name, str(project.get("version") or ""), licence)
     return found
 
 

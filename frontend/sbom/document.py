@@ -115,11 +115,12 @@ class _Writer:
         for name, needed in contents.edges:
             if name in ids and needed in ids:
                 self._relate(ids[name], "DEPENDS_ON", ids[needed])
-        if plan.package.name in ids:
-            self._relate(image, "DEPENDS_ON", ids[plan.package.name])
+        for package in (plan.package, *plan.others):
+            if package.name in ids:
+                self._relate(image, "DEPENDS_ON", ids[package.name])
         for owner, found in ((base, contents.system), (image, contents.added)):
-            for package in found:
-                self._relate(owner, "CONTAINS", self._system(package))
+            for each in found:
+                self._relate(owner, "CONTAINS", self._system(each))
 
     def _base(self) -> str:
         base, target = self._contents.base, self._contents.plan.target

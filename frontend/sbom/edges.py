@@ -20,17 +20,16 @@ def edges(
 ) -> tuple[tuple[str, str], ...]:
     """Pairs of names, sorted: the first depends on the second.
 
-    Walks the lock from the selected package, with the extras that each edge asks for; what the
-    closure has not is not there. A group's packages are dependencies of the selected package.
+    Walks the lock from the selected packages, with the extras that each edge asks for; what the
+    closure has not is not there. A group's packages are dependencies of the package that has the
+    group, those of the workspace's root of the first selected package.
     """
     tables = {package.name: package.table for package in closure.third_party}
     # A package whose files are copied is not among those that uv installs.
-    for name in {selection.package, *(local.name for local in closure.local)}:
+    for name in {*selection.packages, *(local.name for local in closure.local)}:
         tables[name] = lock.named(name)[0]
     found: set[tuple[str, str]] = set()
-    queue = deque([(selection.package, "")])
-    queue.extend((selection.package, extra) for extra in selection.extras)
-    starts = [(selection.package, each) for each in _grouped(lock, selection)]
+    queue = deque((name, extra) for name in selection.packages for extra in ("", *selection.extras))
     seen: set[tuple[str, str]] = set()
 
     def follow(name: str, dependencies: Iterable[Mapping[str, Any]]) -> None:
@@ -42,8 +41,8 @@ def edges(
             queue.append((edge["name"], ""))
             queue.extend((edge["name"], extra) for extra in edge.get("extra", ()))
 
-    for name, edge in starts:
-        follow(name, [edge])
+    for name, dependencies in _grouped(lock, selection):
+        follow(name, dependencies)
     while queue:
         item = queue.popleft()
         if item in seen or item[0] not in tables:
@@ -56,17 +55,25 @@ def edges(
     return tuple(sorted(found))
 
 
-def _grouped(lock: Lock, selection: Selection) -> list[Mapping[str, Any]]:
-    """The edges of the selected groups, which the package or the workspace's root has."""
+def _grouped(lock: Lock, selection: Selection) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """The edges of the selected groups, with the package that each belongs to."""
     roots = [name for name, member in lock.members.items() if member.path == "."]
-    found: list[Mapping[str, Any]] = []
+    found: list[tuple[str, list[Mapping[str, Any]]]] = []
     for group in selection.groups:
-        for name in dict.fromkeys([selection.package, *roots]):
-            for package in lock.named(name):
-                groups = package.get("dev-dependencies", package.get("dependency-groups", {}))
-                found += groups.get(group, ())
-        found += lock.document.get("manifest", "dependency-groups", group) or ()
+        having = [name for name in selection.packages if group in lock.groups(name)]
+        for name in having:
+            found.append((name, _group(lock, name, group)))
+        if not having:
+            own = list(lock.document.get("manifest", "dependency-groups", group) or ())
+            own += [edge for name in roots for edge in _group(lock, name, group)]
+            found.append((selection.package, own))
     return found
+
+
+def _group(lock: Lock, name: str, group: str) -> list[Mapping[str, Any]]:
+    table = lock.named(name)[0]
+    groups = table.get("dev-dependencies", table.get("dependency-groups", {}))
+    return list(groups.get(group, ()))
 
 
 def _applies(edge: Mapping[str, Any], target: Target) -> bool:

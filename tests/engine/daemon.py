@@ -17,6 +17,8 @@ from tests.engine.errors import EngineUnavailable
 from tests.engine.process import Process, spawn
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.engine.kinds import Kind, Programs
     from tests.engine.network import Network
 
@@ -82,7 +84,14 @@ class Daemon:
     def _containerd(self) -> Path:
         return self.run / "containerd.sock"
 
-    def start(self, kind: Kind, programs: Programs, network: Network, mirror: str) -> None:
+    def start(
+        self,
+        kind: Kind,
+        programs: Programs,
+        network: Network,
+        mirror: str,
+        entitlements: Mapping[str, bool],
+    ) -> None:
         """Start a name server and the engine, and wait until the API answers.
 
         Raises EngineUnavailable with the log's end.
@@ -90,6 +99,8 @@ class Daemon:
         self.run.mkdir(parents=True, exist_ok=True)
         dockerd, containerd, _ = self._records
         settings = self._settings(kind, programs, network, mirror)
+        if entitlements:
+            settings["builder"] = {"gc": {"enabled": False}, "entitlements": dict(entitlements)}
         if self._serve_names(str(network.gateway.ip)):
             settings["dns"] = [str(network.gateway.ip)]
         configuration = self.home / "daemon.json"

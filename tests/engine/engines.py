@@ -20,7 +20,7 @@ from tests.engine.process import Process
 from tests.engine.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import ExitStack
     from types import TracebackType
 
@@ -50,12 +50,14 @@ class Engine(Client):
         *,
         owned: bool = True,
         registry: Registry | None = None,
+        entitlements: Mapping[str, bool] | None = None,
     ) -> Engine:
         """Start a private engine, or find the one of that name and kind that runs.
 
         `owned` engines belong to this process: whatever it leaves when it dies is cleaned up by the
         next start of any engine. Others run until they are stopped. Without a `registry`
-        the engine gets one of its own, with the base image in it. Raises EngineUnavailable.
+        the engine gets one of its own, with the base image in it. `entitlements` say what builds
+        may ask for, as in the daemon's configuration. Raises EngineUnavailable.
         """
         if kind not in KINDS:
             raise EngineUnavailable(f"no kind of engine is called {kind}: {', '.join(KINDS)}")
@@ -84,7 +86,7 @@ class Engine(Client):
                 record.save()
                 base_image.provide(registry)
                 _configure_client(record, tools)
-                record.daemon.start(KINDS[kind], tools, lines, registry.address)
+                record.daemon.start(KINDS[kind], tools, lines, registry.address, entitlements or {})
             except BaseException:
                 record.remove()
                 raise

@@ -125,9 +125,9 @@ def test_netrc_is_for_git_too(
     assert search.everywhere(done, image) == []
 
 
-def test_without_agent(docker28: Engine, by_ssh: Workspace, repository: GitServer) -> None:
+def test_without_agent(either: Engine, by_ssh: Workspace, repository: GitServer) -> None:
     known = f"--secret=id=known_hosts,src={repository.known_hosts}"
-    shown = fail(docker28, by_ssh.folder, REACH, "--no-cache", known, ca=False)
+    shown = fail(either, by_ssh.folder, REACH, "--no-cache", known, ca=False)
     assert shown.title.startswith("greeting 1.0: the git server refuses access")
     assert "--ssh default" in shown.remedy
     assert shown.excerpts[0].file == "uv.lock"

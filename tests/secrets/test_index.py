@@ -160,11 +160,12 @@ def test_through_a_proxy(
         if secret:
             build(docker28, shop, folder, [f"--secret=id=HTTP_PROXY,src={address}"])
         else:
-            proxy.account = ""
             image = "uv-frontend-test/proxy"
-            arguments = {"package": "api", "http_proxy": f"http://{proxy.place}"}
-            docker28.build(shop.folder, REACH, tag=image, build_args=arguments)
+            arguments = {"package": "api", "http_proxy": proxy.address}
+            done = docker28.build(shop.folder, REACH, tag=image, build_args=arguments)
             assert docker28.run(image).stdout == "good morning\n"
+            warned = [notice.short for notice in done.progress.warnings]
+            assert any("holds a proxy's password" in text for text in warned)
         assert proxy.served > asked
 
 

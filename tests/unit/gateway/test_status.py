@@ -96,6 +96,17 @@ def test_an_engine_that_shows_text_alone_gets_the_lines_in_it() -> None:
     assert len(status.details) == 1
 
 
+@pytest.mark.parametrize("typed", [True, False])
+def test_what_the_daemon_says_is_kept_beside_the_lines_that_led_to_it(typed: bool) -> None:
+    error = GatewayError(7, "denied by policy", [AnyMessage(type_url="a", value=b"b")])
+    error.places = (Place.line(SHORT, 2),)
+    status = status_of(error, typed=typed)
+    assert status.code == 7
+    assert [each.type_url for each in status.details] == ["a", SOURCE_TYPE_URL]
+    assert status.message.startswith("denied by policy")
+    assert (">>> two" in status.message) is not typed
+
+
 def test_a_bug_without_a_message() -> None:
     assert "(AssertionError)." in status_of(AssertionError()).message
     long = status_of(ValueError("first line\nsecond line")).message
@@ -133,3 +144,17 @@ def test_other_texts_are_no_missing_paths() -> None:
 )
 def test_how_a_step_ended(text: str, end: str) -> None:
     assert GatewayError(2, text).step_end == end
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ('source "docker-image://a" denied by policy: source denied by policy', True),
+        ('source "docker-image://a" not allowed by policy: action is DENY', True),
+        ("failed to load LLB: network.host is not allowed", True),
+        ("docker.io/library/policy:9: not found", False),
+        ("pull access denied", False),
+    ],
+)
+def test_what_somebody_forbids(text: str, refused: bool) -> None:
+    assert GatewayError(2, text).is_refusal is refused
