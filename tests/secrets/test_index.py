@@ -181,6 +181,7 @@ def test_nothing_of_it_in_cache_and_provenance(
         REACH,
         *options,
         "--provenance=mode=max",
+        "--sbom=true",
         f"--output=type=oci,dest={exported}",
         f"--cache-to=type=local,mode=max,dest={cache}",
         build_args={"package": "api"},
