@@ -39,7 +39,9 @@ def attestations(
         return ()
     manifest = job.workspace.manifest(job.package)
     project = manifest.get("project") or {}
-    before, after = _system(gateway.solve(product.below)), _system(image)
+    below, target = gateway.solve(product.below), plan.target
+    before, after = _system(below), _system(image)
+    packages = f"lib/python{target.minor}/site-packages"
     settings = job.workspace.root.get("tool", "uv") or {}
     contents = Contents(
         version=str(project.get("version") or job.package.version),
@@ -47,11 +49,12 @@ def attestations(
         plan=plan,
         base=site.base,
         edges=edges(job.workspace.lock, site.closure, job.selection, plan.target),
-        installed={**_stated(job), **_installed(gateway, image, plan.target.minor)},
+        installed={**_stated(job), **_installed(gateway, image, f"/app/.venv/{packages}")},
         indexes=frozenset(bare(str(i.get("url", ""))) for i in settings.get("index") or ()),
         distribution=_distribution(image),
         system=before,
         added=tuple(package for package in after if package not in before),
+        based=tuple(_installed(gateway, below, f"{target.prefix}/{packages}").values()),
         epoch=job.request.source_date_epoch,
     )
     file = llb.Mkfile(PATH, document(contents), timestamp=0)
@@ -71,9 +74,8 @@ def _stated(job: Job) -> dict[str, Installed]:
     return found
 
 
-def _installed(gateway: Gateway, image: Ref, python: str) -> dict[str, Installed]:
-    """What the installed packages say of themselves, by name."""
-    folder = f"/app/.venv/lib/python{python}/site-packages"
+def _installed(gateway: Gateway, image: Ref, folder: str) -> dict[str, Installed]:
+    """What the packages installed in a folder say of themselves, by name."""
     try:
         entries = image.read_dir(folder, "*.dist-info")
     except PathNotFoundError:
@@ -84,7 +86,8 @@ def _installed(gateway: Gateway, image: Ref, python: str) -> dict[str, Installed
         calls = [_reading(image, f"{folder}/{n}/METADATA") for n in names[start:][:_TOGETHER]]
         for text in gateway.together(*calls):
             said = of_metadata(text)
-            found[canonicalize_name(said.name)] = said
+            if said.name:
+                found[canonicalize_name(said.name)] = said
     return found
 
 

@@ -19,6 +19,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
+from packaging.utils import canonicalize_name
+
+from frontend.changes import Removed, User
+from frontend.plan import Kind
 from frontend.sbom.licences import Installed, Licence
 from frontend.sbom.system import Distribution
 
@@ -51,7 +55,7 @@ class Contents:
     `edges` are pairs of names; `installed` is by name what packages say of themselves. `indexes`
     are addresses of indexes that the workspace itself declares: packages from there are not those
     of the same name elsewhere. `system` are the distribution's packages in the base, `added` those
-    that only the image has.
+    that only the image has, `based` the Python packages that the base brings.
     """
 
     version: str
@@ -64,6 +68,7 @@ class Contents:
     distribution: Distribution = field(default_factory=Distribution)
     system: tuple[SystemPackage, ...] = ()
     added: tuple[SystemPackage, ...] = ()
+    based: tuple[Installed, ...] = ()
     epoch: int | None = None
 
 
@@ -110,27 +115,36 @@ class _Writer:
         base = self._base()
         self._relate(image, "DESCENDANT_OF", base)
         ids: dict[str, str] = {}
+        # Whose layer holds the interpreter, and what was added to the distribution's packages.
+        python, system = base, image
         for number, layer in enumerate(plan.layers, 1):
-            self._layer(image, number, layer, ids)
+            held = self._layer(image, number, layer, ids)
+            if layer.kind == "python":
+                python = held
+            elif layer.kind is Kind.BASE and not isinstance(layer.change, Removed | User):
+                system = held
+        self._relate(python, "CONTAINS", self._interpreter())
         for name, needed in contents.edges:
             if name in ids and needed in ids:
                 self._relate(ids[name], "DEPENDS_ON", ids[needed])
         for package in (plan.package, *plan.others):
             if package.name in ids:
                 self._relate(image, "DEPENDS_ON", ids[package.name])
-        for owner, found in ((base, contents.system), (image, contents.added)):
+        for owner, found in ((base, contents.system), (system, contents.added)):
             for each in found:
                 self._relate(owner, "CONTAINS", self._system(each))
+        for brought in contents.based:
+            self._relate(base, "CONTAINS", self._brought(brought))
 
     def _base(self) -> str:
-        base, target = self._contents.base, self._contents.plan.target
+        base = self._contents.base
         algorithm, _, value = base.digest.partition(":")
         repository = base.pinned.partition("@")[0]
         head, colon, tag = repository.rpartition(":")
         if not colon or "/" in tag:
             head, tag = repository, ""
         name = head.rpartition("/")[2]
-        found = self._package(
+        return self._package(
             "base",
             base.name,
             base.digest or _NOTHING,
@@ -141,18 +155,30 @@ class _Writer:
             if base.digest
             else "",
         )
+
+    def _interpreter(self) -> str:
+        target = self._contents.plan.target
         version = target.version.partition("+")[0]
-        python = self._package(
+        return self._package(
             "python",
             "python",
             version,
             purl=f"pkg:generic/python@{version}",
             comment=f"the interpreter at {target.path}",
         )
-        self._relate(found, "CONTAINS", python)
-        return found
 
-    def _layer(self, image: str, number: int, layer: Layer, ids: dict[str, str]) -> None:
+    def _brought(self, package: Installed) -> str:
+        """A Python package of the base, known by its metadata alone."""
+        name = canonicalize_name(package.name)
+        return self._package(
+            f"base-python-{name}",
+            name,
+            package.version,
+            purl=f"pkg:pypi/{name}@{quote(package.version, safe='')}",
+            licence=package.licence,
+        )
+
+    def _layer(self, image: str, number: int, layer: Layer, ids: dict[str, str]) -> str:
         held = self._package(
             f"layer-{number}",
             layer.title,
@@ -168,6 +194,7 @@ class _Writer:
         names = [*(p.name for p in layer.packages), *(m.name for m in layer.members)]
         for name in names:
             self._relate(held, "CONTAINS", ids[name])
+        return held
 
     def _locked(self, package: LockedPackage) -> str:
         location, qualifiers = _origin(package)

@@ -15,7 +15,7 @@ from frontend.plan import Kind, Layer, Plan
 from frontend.request import parse
 from frontend.sbom.document import Contents, bare, document
 from frontend.sbom.edges import edges
-from frontend.sbom.licences import of_metadata, of_text
+from frontend.sbom.licences import Installed, Licence, of_metadata, of_text
 from frontend.sbom.system import Distribution, SystemPackage, apk, dpkg
 from tests.unit.frontend.locks import HEAD, manifest, package, registry
 from tests.unit.frontend.locks import edges as listed
@@ -160,6 +160,22 @@ def test_the_same_contents_have_the_same_namespace_and_others_another() -> None:
     assert written(locked) == written(locked)
     names = {written(locked, epoch=epoch)["documentNamespace"] for epoch in (None, 1, 2)}
     assert len(names) == 3
+
+
+def test_who_holds_what_the_base_and_the_image_have() -> None:
+    found = written(
+        system=(SystemPackage("deb", "libc6", "2.41"),),
+        added=(SystemPackage("deb", "libpq5", "17.5"),),
+        based=(Installed("Pip", "26.0", Licence("MIT")),),
+    )
+    holding = {
+        each["relatedSpdxElement"].removeprefix("SPDXRef-"): each["spdxElementId"]
+        for each in found["relationships"]
+        if each["relationshipType"] == "CONTAINS"
+    }
+    for name in ("deb-libc6", "base-python-pip", "python"):
+        assert holding[name] == "SPDXRef-base"
+    assert holding["deb-libpq5"] == "SPDXRef-image"
 
 
 # --- licences --------------------------------------------------------------------------------
