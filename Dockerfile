@@ -22,5 +22,5 @@ COPY --from=runtime /image /
 COPY --from=code /image /
 ENV HOME=/root PYDANTIC_DISABLE_PLUGINS=__all__
 LABEL moby.buildkit.frontend.network.none=true \
-      moby.buildkit.frontend.caps="moby.buildkit.frontend.inputs,moby.buildkit.frontend.contexts,moby.buildkit.frontend.gitquerystring"
+      moby.buildkit.frontend.caps="moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts,moby.buildkit.frontend.gitquerystring"
 ENTRYPOINT ["/opt/uv-frontend/bin/python", "-I", "-S", "/opt/uv-frontend/start.py"]

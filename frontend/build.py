@@ -12,7 +12,6 @@ from frontend import foreign, groups, hermetic, targets
 from frontend.closure import check_members, check_python, close
 from frontend.container import RESOURCES, Builder, Foreign
 from frontend.credentials import note_passwords
-from frontend.errors import FrontendError
 from frontend.failure import explain
 from frontend.footing import settle, with_tools
 from frontend.gateway import GatewayError, PlatformResult, Result
@@ -54,7 +53,10 @@ class Ground:
 
 def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Build what `request` asks for. FrontendError for what the user can mend."""
-    check_supported(request)
+    if request.call:
+        from frontend import calls
+
+        return calls.answer(gateway, request, reads)
     recipe = targets.find(request.target).recipe
     job = recipe.select(gateway, read(gateway, request, reads))
     note_passwords(gateway, request)
@@ -335,12 +337,6 @@ def build_platform(
 
         bill = attestations(gateway, site, product, ref)
     return PlatformResult(platform, ref, product.config, product.base_config, bill)
-
-
-def check_supported(request: Request) -> None:
-    """Refuse what the user asks for and would not get."""
-    if request.call:
-        raise FrontendError(f"unsupported request {request.call}")
 
 
 def note_options(gateway: Gateway, request: Request, product: Product) -> None:

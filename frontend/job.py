@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from frontend.gateway import Gateway
     from frontend.lock import LocalPackage
     from frontend.request import Request
-    from frontend.settings import Settings
+    from frontend.settings import Settings, SpecSource
     from frontend.workspace import Workspace
 
 
@@ -67,9 +67,13 @@ class Job:
         return tuple(sorted({name for names in found for name in names}))
 
 
-def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
-    """Read what `reads` has begun and the package's manifest, and settle the spec."""
-    arguments = specs.from_arguments(request.arguments)
+def open_workspace(
+    gateway: Gateway, request: Request, reads: FirstReads, arguments: SpecSource
+) -> tuple[Context, Workspace, SpecSource]:
+    """Take what `reads` has begun: context, workspace, and the build file's own keys.
+
+    Where these say that the workspace is in another folder, it is read from there.
+    """
     build_file, folder, files = reads.build_file(), reads.folder, reads.head()
     body = specs.from_build_file(specs.parse_build_file(build_file.source))
     first = specs.settle(arguments, body)
@@ -85,6 +89,13 @@ def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
 
         members = replace_members(gateway, request, workspace.lock.local_packages)
         context = replace(context, members=members)
+    return context, workspace, body
+
+
+def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
+    """Read what `reads` has begun and the package's manifest, and settle the spec."""
+    arguments = specs.from_arguments(request.arguments)
+    context, workspace, body = open_workspace(gateway, request, reads, arguments)
     root = specs.from_manifest(workspace.root)
     settings = specs.settle(arguments, body, root)
     if settings.spec.package:

@@ -74,6 +74,13 @@ def project(settings: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
     return without
 
 
+def deciding(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of `[tool.uv]` that any layer can depend on, without any credentials."""
+    keys = (*_BUILD_KEYS, *_INDEX_KEYS, "build-constraint-dependencies", "index")
+    found: dict[str, Any] = without_credentials({k: settings[k] for k in keys if k in settings})
+    return found
+
+
 def variable(index: str) -> str:
     """Write an index's name as uv does in names of variables: upper case, and `_` for signs."""
     return re.sub(r"[^A-Z0-9]", "_", index.upper())

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MANIFEST = "pyproject.toml"
 LOCK = "uv.lock"
+#: So many packages are named one by one where their manifests are read.
+_MANY = 30
 
 
 @dataclass(frozen=True)
@@ -115,13 +117,7 @@ def only_package(
     members = workspace.lock.members
     if len(members) == 1:
         return next(iter(members.values())), workspace
-    workspace = read_manifests(gateway, context, workspace, members.values(), missing_ok=True)
-    runnable = [
-        member
-        for member in members.values()
-        if member.path == "." or member.name in workspace.manifests
-        if _runnable(workspace.manifest(member))
-    ]
+    runnable, workspace = runnable_packages(gateway, context, workspace)
     if len(runnable) == 1:
         return runnable[0], workspace
     names = _names((member.name for member in runnable or members.values()), "no package at all")
@@ -133,6 +129,21 @@ def only_package(
         else f'Add --build-arg package=NAME, or `package = "NAME"` to the build file: {names}.',
         places=misplaced or (_members_place(workspace),),
     )
+
+
+def runnable_packages(
+    gateway: Gateway, context: Context, workspace: Workspace
+) -> tuple[tuple[LocalPackage, ...], Workspace]:
+    """Return the members that can run, with the manifests of all members read."""
+    members = workspace.lock.members
+    workspace = read_manifests(gateway, context, workspace, members.values(), missing_ok=True)
+    runnable = (
+        member
+        for member in members.values()
+        if member.path == "." or member.name in workspace.manifests
+        if _runnable(workspace.manifest(member))
+    )
+    return tuple(runnable), workspace
 
 
 def _runnable(manifest: TomlDocument) -> bool:
@@ -177,7 +188,10 @@ def read_manifests(
     if not wanted:
         return replace(workspace, manifests=manifests)
     paths = [workspace.manifest_path(package) for package in wanted]
-    purpose = "manifests of " + ", ".join(package.name for package in wanted)
+    names = [package.name for package in wanted]
+    if len(names) > _MANY:
+        names = [f"{names[0]} … {names[-1]} ({len(names)})"]
+    purpose = "manifests of " + ", ".join(names)
     loaded = gateway.solve(context.named_files(paths, purpose))
     texts = read_texts(gateway, loaded, paths)
     for package, path in zip(wanted, paths, strict=True):

@@ -75,10 +75,9 @@ class Context:
         `without` are further paths to keep out, seen from the context's root; `instead` are files
         put into it.
         """
-        leftovers = [p for p in _LEFTOVERS if not (self.keeps_git and p == VERSION_CONTROL)]
         inside = "" if path == "." else f"{path}/"
         others = [each.removeprefix(inside) for each in sorted(without) if each.startswith(inside)]
-        excluded = [*leftovers, *_BUILD_LEFTOVERS, *others]
+        excluded = [*self._leftovers, *_BUILD_LEFTOVERS, *others]
         # The copy is what later steps are keyed by: content, not the path to it, nor the umask of
         # whoever checked it out (which engines before BuildKit 0.17 cannot even out).
         return llb.files(
@@ -90,6 +89,18 @@ class Context:
             ),
             meta=llb.Metadata(name=f"[internal] files of {name}"),
         )
+
+    def tree(self, paths: Sequence[str], name: str) -> llb.Output:
+        """Directories and files of the context at their own places, `.` for everything.
+
+        Where the context lies on the engine there is more beside them, such as what is left out of
+        packages.
+        """
+        return self.source.tree(paths, (*self.patterns, *self._leftovers), name)
+
+    @property
+    def _leftovers(self) -> list[str]:
+        return [p for p in _LEFTOVERS if not (self.keeps_git and p == VERSION_CONTROL)]
 
     def selected(self, paths: Sequence[str], name: str) -> llb.Output:
         """Files and directories of the context that the user names (patterns allowed)."""

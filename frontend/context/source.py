@@ -42,6 +42,12 @@ class Source(Protocol):
         There may be more in it than was asked for: it is for reading.
         """
 
+    def tree(self, paths: Sequence[str], ignored: Sequence[str], purpose: str) -> llb.Output:
+        """A filesystem with these files and directories at their places, `.` for everything.
+
+        There may be more in it than was asked for: it is for reading.
+        """
+
     def copied_files(
         self, paths: Sequence[str], folder: str, ignored: Sequence[str], purpose: str
     ) -> Sequence[llb.Action]:
@@ -86,6 +92,17 @@ class LocalSource:
             follow_paths=sorted(paths),
             exclude=ignored,
             shared_key_hint=f"{self.hint}-{purpose}",
+            meta=llb.Metadata(name=f"{self.label} load {purpose}"),
+        )
+
+    def tree(self, paths: Sequence[str], ignored: Sequence[str], purpose: str) -> llb.Output:
+        """See Source."""
+        return llb.local(
+            self.name,
+            session=self.session,
+            include=() if "." in paths else paths,
+            exclude=ignored,
+            shared_key_hint=f"{self.hint}-tree-{purpose}",
             meta=llb.Metadata(name=f"{self.label} load {purpose}"),
         )
 
@@ -144,6 +161,10 @@ class FixedSource:
         return True
 
     def files(self, paths: Sequence[str], ignored: Sequence[str], purpose: str) -> llb.Output:
+        """See Source."""
+        return self.filesystem
+
+    def tree(self, paths: Sequence[str], ignored: Sequence[str], purpose: str) -> llb.Output:
         """See Source."""
         return self.filesystem
 

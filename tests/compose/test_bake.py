@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.conftest import Engines
     from tests.engine import Engine
 
-WORKFLOW = ".github/workflows/images.yaml"
+WORKFLOWS = ".github/workflows"
 #: buildx puts the target into the brackets, if there are several.
 _STEP = re.compile(r"\[(?:\S+ +)?(?P<number>\d+)/(?P<total>\d+)\] (?P<title>.+)")
 #: Reads YAML and holds it against GitHub's own schema of workflows, which comes with it.
@@ -89,10 +89,9 @@ def test_steps_in_common_run_once(docker28: Engine, workspace: Path) -> None:
         docker28.docker("rmi", "--force", *images, check=False)
 
 
-@pytest.fixture(scope="module")
-def workflow() -> dict[str, Any]:
-    """The workflow, read by a YAML parser and found to be one by GitHub's schema."""
-    path = lock.SHOP / WORKFLOW
+def workflow(name: str) -> dict[str, Any]:
+    """A workflow, read by a YAML parser and found to be one by GitHub's schema."""
+    path = lock.SHOP / WORKFLOWS / name
     uv = [*lock.uv_command(), "tool", "run", "--no-config", "--quiet", "--from", _SCHEMA]
     schema = ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", str(path)]
     checked = subprocess.run([*uv, *schema], check=False, capture_output=True, text=True)
@@ -117,9 +116,10 @@ def runner(engines: Engines) -> Iterator[Engine]:
 
 
 def test_a_new_runner_installs_nothing_of_what_the_registry_has(
-    docker28: Engine, runner: Engine, workspace: Path, fresh_base: str, workflow: dict[str, Any]
+    docker28: Engine, runner: Engine, workspace: Path, fresh_base: str
 ) -> None:
-    (step,) = [each for each in workflow["jobs"]["images"]["steps"] if "run" in each]
+    steps = workflow("images.yaml")["jobs"]["images"]["steps"]
+    (step,) = [each for each in steps if "run" in each]
     registry = f"{docker28.registry.address}/{fresh_base.replace(':', '/')}"
     values = {"REGISTRY": registry, "TAG": "1f2e3d", "PUSH": "--push"}
     assert set(step["env"]) == set(values)
@@ -132,3 +132,32 @@ def test_a_new_runner_installs_nothing_of_what_the_registry_has(
     assert executed(again) == {}
     image = f"{registry}/report:1f2e3d"
     assert "Cast-iron teapot" in runner.run(image).stdout
+
+
+def test_only_what_changed_is_built(docker28: Engine, workspace: Path, fresh_base: str) -> None:
+    """The registry knows by the digests what there is already."""
+    job = workflow("changed.yaml")["jobs"]["changed"]
+    (step,) = [each for each in job["steps"] if "run" in each]
+    assert set(job["env"]) == {"REGISTRY", "TAG"}
+    registry = f"{docker28.registry.address}/{fresh_base.replace(':', '/')}-changed"
+
+    def run(tag: str) -> tuple[set[str], dict[str, str]]:
+        """The services that were built, and the digests of all with this tag."""
+        progress = bake(docker28, workspace, step["run"], REGISTRY=registry, TAG=tag)
+        inspect = ("buildx", "imagetools", "inspect", "--format", "{{.Manifest.Digest}}")
+        return set(totals(progress)), {
+            name: docker28.docker(*inspect, f"{registry}/{name}:{tag}").stdout.strip()
+            for name in SERVICES
+        }
+
+    built, first = run("one")
+    assert built == set(SERVICES)
+    built, again = run("two")
+    assert (built, again) == (set(), first)
+    with (workspace / "services/report/table.py").open("a") as module:
+        module.write("# Changed.\n")
+    with (workspace / "services/worker/src/worker/tasks.py").open("a") as module:
+        module.write("# Changed.\n")
+    built, changed = run("three")
+    assert built == {"report", "worker"}
+    assert {name for name in SERVICES if changed[name] != first[name]} == built

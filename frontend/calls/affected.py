@@ -1,0 +1,229 @@
+"""`--call=affected`: a digest for each package's image, so that only what changed gets built.
+
+A digest is made from everything that decides what the image holds: its slice of the lock, the files
+of its members, its settings, and its base. It is the same on every machine, whatever the context
+is. Nothing is installed for it, and no package is looked at by uv.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from frontend import base as bases
+from frontend import calls, hermetic
+from frontend import context as contexts
+from frontend import settings as specs
+from frontend import workspace as workspaces
+from frontend.calls.listing import list_files
+from frontend.calls.lock_slices import LockSlices
+from frontend.closure import UV_VERSION
+from frontend.job import Job, base_places, open_workspace, select
+from frontend.manifest import for_building
+from frontend.own_image import own_image
+from frontend.steps import script
+from frontend.uv_settings import deciding
+from frontend.workspace import LOCK, MANIFEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import llb
+    from frontend.calls.listing import Listing
+    from frontend.context import FirstReads
+    from frontend.gateway import Gateway, Result
+    from frontend.image import BaseImage
+    from frontend.lock import LocalPackage
+    from frontend.request import Request
+
+#: What `package` is for all packages that can run.
+ALL = "*"
+#: Keys that say where things are, and nothing about the image.
+_NOT_THE_IMAGE = ("lock", "package", "workspace")
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A package's image, what of the lock it depends on, and which local packages it holds."""
+
+    job: Job
+    lock: str
+    local: tuple[LocalPackage, ...]
+
+
+def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
+    """Answer with the digests; FrontendError for what would be an error in a build as well."""
+    slices = _slices(gateway, _jobs(gateway, request, reads))
+    images, listings = gateway.together(
+        lambda: _resolve_bases(gateway, slices),
+        lambda: _list_all(gateway, request, slices),
+    )
+    workspace = slices[0].job.workspace
+    folders = frozenset(workspace.path(p) for p in workspace.lock.local_packages.values())
+    members = {p.name: p for each in slices for p in each.local}
+    digests = {
+        name: _member(slices[0].job, package, folders, listings)
+        for name, package in members.items()
+    }
+    packages = [_describe(each, digests, images, listings) for each in slices]
+    width = max(len(name) for name in ("PACKAGE", *(each["name"] for each in packages)))
+    lines = [f"{each['name']:<{width}}  {each['digest']}\n" for each in packages]
+    document = {"uv": UV_VERSION, "packages": packages}
+    return calls.result(document, f"{'PACKAGE':<{width}}  DIGEST\n{''.join(lines)}")
+
+
+def _jobs(gateway: Gateway, request: Request, reads: FirstReads) -> list[Job]:
+    """One job for each package that an image is asked of."""
+    everything = request.arguments.get("package", "").strip() == ALL
+    given = {k: v for k, v in request.arguments.items() if not (everything and k == "package")}
+    arguments = specs.from_arguments(given)
+    context, workspace, body = open_workspace(gateway, request, reads, arguments)
+    root = specs.from_manifest(workspace.root)
+    settings = specs.settle(arguments, body, root)
+    packages: Sequence[LocalPackage]
+    if settings.spec.package and not everything:
+        packages = workspaces.find_packages(workspace, settings)
+        workspace = workspaces.read_manifests(gateway, context, workspace, packages)
+    else:
+        packages, workspace = workspaces.runnable_packages(gateway, context, workspace)
+    found = []
+    for package in packages:
+        own = specs.from_manifest(workspace.manifest(package))
+        settings = specs.settle(arguments, body, own, root).without("package")
+        selection = select(workspace, (package,), settings)
+        workspaces.check_selection(workspace, settings, selection)
+        found.append(Job(request, context, settings, workspace, package, selection))
+    return found
+
+
+def _slices(gateway: Gateway, jobs: Sequence[Job]) -> list[Slice]:
+    """What of the lock each job depends on; the manifests of all local packages are read."""
+    first = jobs[0]
+    lock = first.workspace.lock
+    slices, found = LockSlices(lock), []
+    for job in jobs:
+        building = (hermetic.group_name(job),) if job.settings.spec.hermetic else ()
+        digest, names = slices.of(job.selection, building)
+        local = [lock.local_packages[name] for name in names]
+        # Of what is virtual nothing is installed but what the image is for.
+        installed = tuple(p for p in local if not p.virtual or p.name == job.package.name)
+        found.append(Slice(job, digest, installed))
+    needed = {package.name: package for each in found for package in each.local}
+    workspace = workspaces.read_manifests(gateway, first.context, first.workspace, needed.values())
+    return [replace(each, job=replace(each.job, workspace=workspace)) for each in found]
+
+
+def _resolve_bases(gateway: Gateway, slices: Sequence[Slice]) -> dict[tuple[str, str], str]:
+    """Look up every base and builder once for each platform: contents by name and platform."""
+    wanted: dict[tuple[str, str], Callable[[], BaseImage]] = {}
+    for each in slices:
+        for role, name in _image_names(each.job):
+            for platform in each.job.request.platforms:
+                if (name, platform.id) not in wanted:
+                    look = _looking(gateway, each.job, role, name, platform)
+                    wanted[name, platform.id] = look
+    images = gateway.together(*wanted.values())
+    return {key: image.identity for key, image in zip(wanted, images, strict=True)}
+
+
+def _image_names(job: Job) -> list[tuple[str, str]]:
+    pin = bases.pinned(job.workspace.python_pin)
+    names = [("base", bases.choose(job.settings, job.requires_python, pin))]
+    if job.settings.spec.builder:
+        names.append(("builder", job.settings.spec.builder))
+    return names
+
+
+def _looking(
+    gateway: Gateway, job: Job, role: str, name: str, platform: llb.Platform
+) -> Callable[[], BaseImage]:
+    places = base_places(job) if role == "base" else job.settings.origin(role)
+    return lambda: bases.resolve(gateway, job.request, name, platform, places, role)
+
+
+def _list_all(gateway: Gateway, request: Request, slices: Sequence[Slice]) -> dict[str, Listing]:
+    """Hash the files of all packages: by names of contexts that replace one, '' for the others."""
+    own, job = own_image(gateway, request), slices[0].job
+    context, workspace = job.context, job.workspace
+    needed = {package.name: package for each in slices for package in each.local}
+    paths = {workspace.path(p) for p in needed.values() if p.name not in context.members}
+    paths |= {path.strip("/") for each in slices for path in each.job.settings.spec.files or ()}
+    loads = {"": context.tree(sorted(paths), "all packages")} if paths else {}
+    for name in needed.keys() & context.members.keys():
+        loads[name] = context.members[name].tree(["."], f"package {name}")
+
+    def hashing(name: str) -> Callable[[], Listing]:
+        what = f"files of {name or 'all packages'}"
+        return lambda: list_files(gateway, own, loads[name], request.build_platform, what)
+
+    listings = gateway.together(*map(hashing, loads))
+    return dict(zip(loads, listings, strict=True))
+
+
+def _member(
+    job: Job, package: LocalPackage, folders: frozenset[str], listings: Mapping[str, Listing]
+) -> str:
+    """The digest of a package's files, as its step sees them (`emit`); `folders` are all packages'.
+
+    In a context of its own it has the root to itself.
+    """
+    workspace, replaced = job.workspace, job.context.members.get(package.name)
+    path = "." if replaced else workspace.path(package)
+    without = set() if replaced else folders - {path}
+    instead = ""
+    if not package.virtual:
+        without |= {contexts.workspace_path(path, MANIFEST)}
+        instead = for_building(workspace.manifest(package).data)
+    if package.path == ".":
+        lock = contexts.workspace_path(workspace.folder, LOCK)
+        without |= {lock, job.request.filename, ".dockerignore"}
+    if replaced:
+        return _digest([instead, listings[package.name].below(path, without)])
+    return _digest([instead, listings[""].below(path, without, keeps_git=job.context.keeps_git)])
+
+
+def _describe(
+    each: Slice,
+    members: Mapping[str, str],
+    images: Mapping[tuple[str, str], str],
+    listings: Mapping[str, Listing],
+) -> dict[str, Any]:
+    job, request = each.job, each.job.request
+    spec, workspace = job.settings.spec, job.workspace
+    values = {k: v for k, v in job.settings.values.items() if k not in _NOT_THE_IMAGE}
+    wanted = spec.python or workspace.python_pin or workspace.lock.requires_python
+    uv_settings = deciding(workspace.root.get("tool", "uv") or {})
+    platforms = [platform.id for platform in request.platforms]
+    image = [
+        [role, name, images[name, platform]]
+        for role, name in _image_names(job)
+        for platform in platforms
+    ]
+    parts: dict[str, Any] = {
+        "frontend": _digest([UV_VERSION, script("layer").decode()]),
+        "base": _digest(image),
+        "settings": _digest([values, uv_settings, wanted, platforms]),
+        "lock": f"sha256:{each.lock}",
+        "members": {package.name: members[package.name] for package in each.local},
+    }
+    if spec.files:
+        parts["files"] = _digest([spec.files, listings[""].selected(spec.files)])
+    return {
+        "name": job.package.name,
+        "path": workspace.path(job.package),
+        "digest": _digest(parts),
+        "parts": parts,
+    }
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    return sorted(value) if isinstance(value, (set, frozenset)) else str(value)

@@ -1,0 +1,1 @@
+"""`--call=affected`: which images a change touches, on a real engine."""
