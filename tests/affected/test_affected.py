@@ -111,7 +111,7 @@ def test_what_is_in_no_image(docker28: Engine, folder: Path, before: Mapping[str
     assert moved(before, digests(docker28, folder)) == set()
 
 
-@pytest.mark.parametrize("number", [0, 4])
+@pytest.mark.parametrize("number", [2, 3])
 def test_a_line_of_a_library(
     docker28: Engine, pristine: Monorepo, folder: Path, before: Mapping[str, str], number: int
 ) -> None:
@@ -179,11 +179,11 @@ def test_what_all_stand_on(
 def test_packages_from_elsewhere(
     docker28: Engine, pristine: Monorepo, folder: Path, before: Mapping[str, str]
 ) -> None:
-    library = folder / "libs/library-000"
-    given = ("--build-context", f"library-000={library}")
+    library = folder / "libs/library-004"
+    given = ("--build-context", f"library-004={library}")
     assert digests(docker28, pristine.folder, *EVERYTHING, *given) == before
-    (library / "src/library_000/models.py").write_text("")
-    holding = {s for s, found in pristine.libraries.items() if "library-000" in found}
+    (library / "src/library_004/models.py").write_text("")
+    holding = {s for s, found in pristine.libraries.items() if "library-004" in found}
     assert moved(before, digests(docker28, pristine.folder, *EVERYTHING, *given)) == holding
 
 
