@@ -144,11 +144,13 @@ def test_only_what_changed_is_built(docker28: Engine, workspace: Path, fresh_bas
     def run(tag: str) -> tuple[set[str], dict[str, str]]:
         """The services that were built, and the digests of all with this tag."""
         progress = bake(docker28, workspace, step["run"], REGISTRY=registry, TAG=tag)
-        inspect = ("buildx", "imagetools", "inspect", "--format", "{{.Manifest.Digest}}")
-        return set(totals(progress)), {
-            name: docker28.docker(*inspect, f"{registry}/{name}:{tag}").stdout.strip()
-            for name in SERVICES
-        }
+        found = {}
+        for name in SERVICES:
+            inspect = ("buildx", "imagetools", "inspect", f"{registry}/{name}:{tag}")
+            match = re.search(r"^Digest: +(\S+)", docker28.docker(*inspect).stdout, re.MULTILINE)
+            assert match
+            found[name] = match[1]
+        return set(totals(progress)), found
 
     built, first = run("one")
     assert built == set(SERVICES)
