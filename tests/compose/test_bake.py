@@ -51,9 +51,17 @@ def executed(progress: Progress) -> Counter[str]:
 
 
 def totals(progress: Progress) -> dict[str, int]:
-    """How many steps each service has, be they executed or not."""
+    """How many steps each service has, be they executed or not.
+
+    Only its last step is its own for certain. One in common has its place among the steps of
+    whichever service was first.
+    """
     found = ((v.name, match) for v in progress.vertexes if (match := _STEP.fullmatch(v.name)))
-    return {name.partition(" ")[0].strip("["): int(match["total"]) for name, match in found}
+    return {
+        name.partition(" ")[0].strip("["): int(match["total"])
+        for name, match in found
+        if match["number"] == match["total"]
+    }
 
 
 def bake(engine: Engine, folder: Path, command: str, **env: str) -> Progress:
@@ -77,7 +85,8 @@ def test_steps_in_common_run_once(docker28: Engine, workspace: Path) -> None:
     progress = bake(docker28, workspace, "docker buildx bake")
     try:
         ran = executed(progress)
-        assert set(ran.values()) == {1}, ran
+        # Two buckets may go by one name, if that does not tell all of their packages.
+        assert {count for title, count in ran.items() if "…" not in title} == {1}, ran
         # All four have the environment and the catalog, three of them the library shop-core.
         assert {"virtual environment", "member: shop-catalog", "member: shop-core"} <= set(ran)
         assert set(totals(progress)) == set(SERVICES)
