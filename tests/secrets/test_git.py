@@ -113,6 +113,24 @@ def give_token(
     assert search.everywhere(done, image) == []
 
 
+def test_token_that_buildkit_uses(docker28: Engine, repository: GitServer, tmp_path: Path) -> None:
+    """Without git in the builder BuildKit itself fetches."""
+    made = shop(tmp_path / "http", repository.http, repository.commit)
+    made.replace("Dockerfile", f'builder = "{IMAGE}"\n', "")
+    search = Search(docker28, tmp_path, (TOKEN,))
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    exported = tmp_path / "image.tar"
+    image = "uv-frontend-test/git-buildkit"
+    options = [f"--secret=id=GIT_AUTH_TOKEN,src={token}"]
+    done = build(docker28, made.folder, image, *options)
+    assert any(v.name.startswith("[internal] fetch http") for v in done.executed)
+    assert search.everywhere(done, image) == []
+    attested = ["--provenance=mode=max", "--sbom=true", f"--output=type=oci,dest={exported}"]
+    docker28.build(made.folder, REACH, *options, *attested)
+    assert search.archive(exported) == []
+
+
 def test_netrc_is_for_git_too(
     docker28: Engine, by_https: Workspace, repository: GitServer, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""A git server in a container: one repository, by SSH with a key, and by HTTPS with a token.
+"""A git server in a container: one repository, by SSH with a key, by HTTPS and HTTP with a token.
 
 Its image has git and an SSH client as well, and so is the builder of what comes from it.
 """
@@ -57,6 +57,7 @@ class GitServer:
     commit: str
     ssh: str
     https: str
+    http: str
 
     @property
     def key(self) -> Path:
@@ -100,11 +101,12 @@ def serve(engine: Engine, folder: Path) -> Iterator[GitServer]:
     shared.mkdir()
     Certificate.create(shared)
     commit = engine.run(IMAGE, "git", "rev-parse", "HEAD").stdout.strip()
-    ssh, https = _free_port(), _free_port()
+    ports = [str(_free_port()) for _ in range(3)]
+    ssh, https, http = ports
     options = ["--detach", "--network=host", "--volume", f"{shared}:/shared"]
     # In a file: the engine writes down the arguments of containers.
     (shared / "token").write_text(TOKEN)
-    command = ["python3", "-u", "/serve.py", "/shared", str(ssh), str(https)]
+    command = ["python3", "-u", "/serve.py", "/shared", *ports]
     container = engine.docker("run", *options, IMAGE, *command).stdout.strip()
     try:
         deadline = time.monotonic() + 60
@@ -116,6 +118,7 @@ def serve(engine: Engine, folder: Path) -> Iterator[GitServer]:
             commit,
             f"ssh://root@127.0.0.1:{ssh}/srv/greeting",
             f"https://127.0.0.1:{https}/greeting",
+            f"http://127.0.0.1:{http}/greeting",
         )
     finally:
         engine.docker("rm", "--force", container, check=False)

@@ -1,6 +1,6 @@
-"""Serves the repositories below /srv over SSH and HTTPS, inside the container of `git_server`.
+"""Serves the repositories below /srv over SSH, HTTPS and HTTP, in the container of `git_server`.
 
-    serve.py FOLDER SSH_PORT HTTPS_PORT
+    serve.py FOLDER SSH_PORT HTTPS_PORT HTTP_PORT
 
 FOLDER has certificate.pem and key.pem for HTTPS, and the token; it gets the SSH keys of client and
 server.
@@ -11,19 +11,22 @@ import os
 import ssl
 import subprocess
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-folder, ssh_port, https_port = Path(sys.argv[1]), *sys.argv[2:]
+folder, ssh_port, https_port, http_port = Path(sys.argv[1]), *sys.argv[2:]
 token = (folder / "token").read_text()
-EXPECTED = "Basic " + base64.b64encode(f"x-access-token:{token}".encode()).decode()
+EXPECTED = ["basic", base64.b64encode(f"x-access-token:{token}".encode()).decode()]
 
 
 class Handler(BaseHTTPRequestHandler):
     """git's own CGI program, behind a password (RFC 7617)."""
 
     def do_GET(self) -> None:
-        if self.headers.get("Authorization") != EXPECTED:
+        # The scheme's case does not matter (RFC 9110): git and BuildKit write it differently.
+        scheme, _, given = self.headers.get("Authorization", "").partition(" ")
+        if [scheme.lower(), given] != EXPECTED:
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="git"')
             self.send_header("Content-Length", "0")
@@ -74,6 +77,8 @@ def main() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
     server.socket = context.wrap_socket(server.socket, server_side=True)
+    plain = ThreadingHTTPServer(("127.0.0.1", int(http_port)), Handler)
+    threading.Thread(target=plain.serve_forever, daemon=True).start()
     print("ready", flush=True)
     server.serve_forever()
 
