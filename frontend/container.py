@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import llb
 from frontend.closure import UV_VERSION
-from frontend.steps import script
+from frontend.steps import script as read_script
 from llb import capabilities
 
 if TYPE_CHECKING:
@@ -129,8 +129,6 @@ class Builder:
 
         `exit_codes` are those that mean success, where the engine can be told (BuildKit 0.17).
         """
-        request, limits = self.request, self.request.limits
-        shared = [llb.Tmpfs("/dev/shm", limits.shm_size)] if limits.shm_size else []
         values = {
             **self.image.build_env,
             "HOME": "/tmp",
@@ -141,19 +139,50 @@ class Builder:
             "UV_PYTHON_DOWNLOADS": "never",
             **(env or {}),
         }
-        step = llb.run(
-            list(arguments),
+        return self.execute(
+            arguments,
+            name=name,
+            env=values,
             mounts=[
                 llb.Bind("/", root or self.filesystem),
-                llb.Writable(output, llb.SCRATCH),
                 llb.Bind(f"{ROOT}/uv", self.uv, selector=UV_IN_IMAGE),
                 llb.Tmpfs("/tmp"),
                 llb.Secret(f"{ROOT}/ca.pem", CA_SECRET, optional=True),
-                *shared,
                 *self._managed(),
                 *mounts,
             ],
-            env=sorted(values.items()),
+            ignore_cache=ignore_cache,
+            locations=locations,
+            network=network,
+            exit_codes=exit_codes,
+            output=output,
+        )
+
+    def execute(
+        self,
+        arguments: Sequence[str],
+        *,
+        name: str,
+        env: Mapping[str, str],
+        mounts: Sequence[llb.Mount],
+        cwd: str = "/",
+        ignore_cache: bool = False,
+        locations: Sequence[llb.Location] = (),
+        network: bool = True,
+        exit_codes: Sequence[int] = (),
+        output: str = LAYER,
+    ) -> llb.Output:
+        """Run `arguments` with just these mounts (one of them at `/`), under this build's options.
+
+        Returns what was written to `output`, an empty folder that is writable.
+        """
+        request, limits = self.request, self.request.limits
+        shared = [llb.Tmpfs("/dev/shm", limits.shm_size)] if limits.shm_size else []
+        step = llb.run(
+            list(arguments),
+            mounts=[llb.Writable(output, llb.SCRATCH), *shared, *mounts],
+            env=sorted(env.items()),
+            cwd=cwd,
             ulimits=[llb.Ulimit(*limit) for limit in limits.ulimits],
             cgroup_parent=limits.cgroup_parent,
             hostname=limits.hostname,
@@ -224,17 +253,19 @@ class Builder:
         compiling: bool = False,
         building: bool = False,
         network: bool = True,
+        script: str = "layer",
     ) -> llb.Output:
-        """Run `steps/layer.py` with `arguments`, on the Python of the image.
+        """Run a step's script with `arguments`, on the Python of the image.
 
         `building` says that something is built, for which there may be tools.
         `compiling` says that third-party packages are built, which uv's cache then keeps. A step
-        without `network` has no cache of uv either.
+        without `network` has no cache of uv either. `script` names one of `steps`; those beside
+        `layer` import it.
         """
         assert self.target is not None
         cache = llb.Cache(f"{ROOT}/cache", self.cache_id(self.uv_cache(compiling=compiling)))
         return self.step(
-            [self.target.path, "-I", "-S", f"{ROOT}/steps/layer.py", *arguments],
+            [self.target.path, "-I", "-S", f"{ROOT}/steps/{script}.py", *arguments],
             name=name,
             env={
                 "PYC_INVALIDATION_MODE": "UNCHECKED_HASH",
@@ -256,7 +287,7 @@ class Builder:
                 **(env or {}),
             },
             mounts=[
-                llb.Bind(f"{ROOT}/steps", steps("layer")),
+                llb.Bind(f"{ROOT}/steps", steps(*dict.fromkeys(("layer", script)))),
                 *([cache] if network else ()),
                 self.reports(),
                 *mounts,
@@ -332,12 +363,12 @@ class Builder:
         return step.output("/")
 
 
-def steps(name: str) -> llb.Output:
-    """A filesystem that holds one of our scripts."""
+def steps(*names: str) -> llb.Output:
+    """A filesystem that holds some of our scripts."""
     return llb.files(
         llb.SCRATCH,
-        llb.Mkfile(f"/{name}.py", script(name), timestamp=0),
-        meta=llb.Metadata(name=f"[internal] step {name}"),
+        *(llb.Mkfile(f"/{name}.py", read_script(name), timestamp=0) for name in names),
+        meta=llb.Metadata(name=f"[internal] step {names[-1]}"),
     )
 
 

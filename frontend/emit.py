@@ -17,12 +17,12 @@ import llb
 from frontend import credentials, git_source
 from frontend.container import ROOT
 from frontend.context import workspace_path
-from frontend.flatlock import generate, portable
+from frontend.flatlock import DEV_SOURCES, generate, member_place, portable
 from frontend.hermetic import ENVIRONMENT
 from frontend.manifest import for_building
 from frontend.plan import Kind, Layer
 from frontend.uv_settings import builds, built
-from frontend.workspace import LOCK
+from frontend.workspace import LOCK, MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 BYTECODE = "UV_COMPILE_BYTECODE"
 #: 1980-01-01, the time that every file of a layer has (`steps/layer.py`).
 TIMESTAMP = 315532800
+#: Script and mode of the steps that `steps/layer.py` alone does not do.
+_SCRIPTS = {Kind.EDITABLE: ("member", "editable"), Kind.WHEEL: ("member", "wheel")}
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,30 @@ class Emitted:
 
     image: llb.Output
     steps: tuple[Step, ...]
+
+
+def steps_of(
+    plan: Plan,
+    builder: Builder,
+    workspace: Workspace,
+    context: Context,
+    *,
+    prefix: str = "",
+    sealed: Sealed | None = None,
+    on_base: Builder | None = None,
+    finishing: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Step, ...]:
+    """Write the step of each layer that does not change the base itself; as `emit`."""
+    settings = workspace.root.get("tool", "uv") or {}
+    emitter = _Emitter(
+        builder, plan.target, workspace, context, settings, on_base or builder, finishing, sealed
+    )
+    total = len(plan.layers)
+    return tuple(
+        emitter.step(layer, f"[{prefix}{number}/{total}] {layer.title}")
+        for number, layer in enumerate(plan.layers, 1)
+        if not layer.change
+    )
 
 
 def emit(
@@ -79,21 +105,24 @@ def emit(
     `on_base` runs steps that are about the base itself, `finishing` says what becomes of installed
     packages.
     """
-    settings = workspace.root.get("tool", "uv") or {}
-    emitter = _Emitter(
-        builder, plan.target, workspace, context, settings, on_base or builder, finishing, sealed
-    )
     total = len(plan.layers)
-    steps: list[Step] = []
     tools = builder.tools or builder.filesystem
     changes = [Step(Layer(Kind.BASE, change=p), tools, p.report) for p in builder.preparing]
     for number, layer in enumerate(plan.layers, 1):
-        name = f"[{prefix}{number}/{total}] {layer.title}"
         if layer.change:
+            name = f"[{prefix}{number}/{total}] {layer.title}"
             base = layer.change.apply(base, builder, name)
             changes.append(Step(layer, base, layer.change.report))
-        else:
-            steps.append(emitter.step(layer, name))
+    steps = steps_of(
+        plan,
+        builder,
+        workspace,
+        context,
+        prefix=prefix,
+        sealed=sealed,
+        on_base=on_base,
+        finishing=finishing,
+    )
     merge = merge and builder.capabilities.supports("mergeop")
     return Emitted(_assemble(base, steps, merge, prefix), (*changes, *steps))
 
@@ -122,6 +151,8 @@ class _Emitter:
             return Step(layer, self._run(layer, ["stdlib"], name, builder=self.on_base), "")
         if layer.kind in (Kind.SOURCE, Kind.FILES):
             return self._copying(layer, name)
+        if layer.kind is Kind.ROOT:
+            return self._root_files(layer, name)
         return self._installing(layer, name)
 
     def _interpreter(self) -> dict[str, str]:
@@ -153,6 +184,7 @@ class _Emitter:
         locations: Sequence[llb.Location] = (),
         compiling: bool = False,
         building: bool = False,
+        script: str = "layer",
     ) -> llb.Output:
         return (builder or self.builder).install(
             arguments,
@@ -163,25 +195,18 @@ class _Emitter:
             compiling=compiling,
             network=self.sealed is None,
             building=building,
+            script=script,
             ignore_cache=self.builder.request.unwanted(layer.names),
         )
-
-    def _report(self, *parts: str) -> str:
-        """Name a report by what its step does and where, so that the step's cache key stays.
-
-        Builds on other images may do the same at the same time, and fail for another reason.
-        """
-        builder = self.builder
-        where = (builder.image.identity, builder.platform.id, self.target.path)
-        digest = hashlib.sha256("\0".join((*where, *parts)).encode()).hexdigest()
-        return f"{digest[:24]}.json"
 
     def _installing(self, layer: Layer, name: str) -> Step:
         """A layer that uv installs."""
         hermetic = self.sealed is not None
         fetched = git_source.fetched(layer, builder_git=self.builder.git and not hermetic)
         generated = generate(layer, self.target, self.settings, fetched, hermetic=hermetic)
-        report = self._report(*generated.values())
+        mode = _SCRIPTS.get(layer.kind, ("layer", "packages"))
+        more = mode if layer.kind in _SCRIPTS else ()
+        report = report_name(self.builder, *generated.values(), *more)
         mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
         env: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml", **self.finishing}
         building, builder = builds(self.settings, layer), self.builder.where(report)
@@ -206,14 +231,20 @@ class _Emitter:
             where = git_source.mount_point(package)
             mounts.append(self._scratchpad(where, git_source.checkout(source)))
         env |= git_source.environment(layer, fetched)
+        named: list[str] = []
         for member in layer.members:
             manifest = for_building(self.workspace.manifest(member).data)
             where = f"{ROOT}/src" if member.path == "." else f"{ROOT}/src/{member.path}"
+            named.append(member.path if layer.kind is Kind.WHEEL else member.name)
+            if layer.kind is Kind.EDITABLE:
+                manifest, where = "", member_place(member)
+                named.append(where)
             mounts.append(self._scratchpad(where, self._member_files(member, manifest)))
         output = self._run(
             layer,
-            ["packages", report, *(member.name for member in layer.members), *fetched],
+            [mode[1], report, *named, *fetched],
             name,
+            script=mode[0],
             env=env,
             mounts=mounts,
             builder=builder,
@@ -233,11 +264,48 @@ class _Emitter:
             files = self.context.selected([copy.source for copy in layer.copies], "files")
             pairs = [(copy.source, copy.target) for copy in layer.copies]
         arguments = [part for pair in pairs for part in pair]
-        report = self._report(layer.title, *arguments)
+        report = report_name(self.builder, layer.title, *arguments)
         mounts = [llb.Bind(f"{ROOT}/src", files)]
         env = {k: v for k, v in self.finishing.items() if k == BYTECODE}
         output = self._run(layer, ["copy", report, *arguments], name, env=env, mounts=mounts)
         return Step(layer, output, report)
+
+    def _root_files(self, layer: Layer, name: str) -> Step:
+        """What tools look for in the workspace's root; its manifest is there in any case."""
+        folder = self.workspace.folder
+        paths = [copy.source for copy in layer.copies]
+        loaded = self.context.named_files(
+            [workspace_path(folder, path) for path in paths], "files of the workspace's root"
+        )
+        source = workspace_path("/", folder)
+        when, owner = TIMESTAMP * 10**9, llb.Owner(*self.builder.owner)
+        output = llb.files(
+            llb.SCRATCH,
+            llb.Mkdir(DEV_SOURCES, owner=owner, timestamp=when),
+            *(
+                llb.Copy(
+                    loaded,
+                    # As a pattern, which may match nothing: most of these files are not there.
+                    f"{source.rstrip('/')}/[{path[0]}]{path[1:]}",
+                    f"{DEV_SOURCES}/",
+                    mode=0o644,
+                    owner=owner,
+                    timestamp=when,
+                    wildcard=True,
+                    allow_empty_wildcard=True,
+                )
+                for path in paths
+            ),
+            llb.Mkfile(
+                f"{DEV_SOURCES}/{MANIFEST}",
+                self.workspace.root.source.text.encode(),
+                mode=0o644,
+                owner=owner,
+                timestamp=when,
+            ),
+            meta=llb.Metadata(name=name),
+        )
+        return Step(layer, output, "")
 
     def _member_files(self, member: LocalPackage, manifest: str = "") -> llb.Output:
         """The member's directory; `manifest` stands in for its own."""
@@ -289,6 +357,17 @@ def _files(generated: Mapping[str, str], title: str) -> llb.Output:
         for name, text in sorted(generated.items())
     ]
     return llb.files(llb.SCRATCH, *actions, meta=llb.Metadata(name=f"[internal] lock of {title}"))
+
+
+def report_name(builder: Builder, *parts: str) -> str:
+    """Name a report by what its step does and where, so that the step's cache key stays.
+
+    Builds on other images may do the same at the same time, and fail for another reason.
+    """
+    assert builder.target is not None
+    where = (builder.image.identity, builder.platform.id, builder.target.path)
+    digest = hashlib.sha256("\0".join((*where, *parts)).encode()).hexdigest()
+    return f"{digest[:24]}.json"
 
 
 def _assemble(base: llb.Output, steps: Sequence[Step], merge: bool, prefix: str) -> llb.Output:

@@ -195,6 +195,8 @@ def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
             f"--secret id=GIT_AUTH_TOKEN.{host},env=… (or id=GIT_AUTH_TOKEN for every host).",
             places=places,
         )
+    if kind in ("tests", "test command"):
+        return _red(step, found, job)
     if kind == "wheel":
         return FrontendError(
             f"{label} cannot be installed on Python {workspace.lock.requires_python}: {output}",
@@ -225,6 +227,23 @@ def _no_packages(step: Step, detail: str, job: Job) -> FrontendError:
         remedy="Names and versions are those of the image's distribution; `apt-snapshot` decides "
         "which day's, and the network of the build whether its archive can be reached.",
         places=job.settings.origin(key),
+    )
+
+
+def _red(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
+    """Red tests of the target `test`, with the end of what they printed."""
+    places = job.settings.origin("test")
+    name = job.package.name
+    if found["kind"] == "test command":
+        return FrontendError(
+            f"the tests of {name!r} cannot be started: {found['detail']}",
+            remedy="`test` is a program with its arguments, and no shell runs it; the program must "
+            "be in the image: add its package to the dependency group `dev`.",
+            places=places,
+        )
+    return FrontendError(
+        f"the tests of {name!r} failed (exit code {found['detail']}):\n{found['output']}",
+        places=places,
     )
 
 

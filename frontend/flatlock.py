@@ -8,6 +8,7 @@ is in it, the bytes move only when the layer's own packages do. uv 0.5.31 and la
 from __future__ import annotations
 
 import json
+import posixpath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from frontend.closure import LockedPackage
     from frontend.git_source import GitSource
+    from frontend.lock import LocalPackage
     from frontend.plan import Layer
     from frontend.target import Target
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 PROJECT = "uv-frontend-layer"
 #: Where sources lie, seen from the folder with the generated files.
 SOURCES = "../src"
+#: Where images of the target `dev` have the workspace.
+DEV_SOURCES = "/src"
 _ARTIFACT_KEYS = ("url", "path", "filename", "hash")
 #: Any Python that a frontend step can run on: the lock is for one interpreter, chosen already.
 _ANY_PYTHON = ">=3.8"
@@ -48,16 +52,14 @@ def generate(
 ) -> dict[str, str]:
     """Return `pyproject.toml`, `uv.lock` and `uv.toml` for an installed layer, by name.
 
+    For wheels of members there is `constraints.txt` as well, if anything constrains builds.
     `checkouts` are packages from git whose checkout is there already. In a `hermetic` layer all
     packages lie in a folder. `origins.json` says what to note about those that uv sees as local.
     """
     checkouts = checkouts or {}
     origins = {name: source.origin for name, source in checkouts.items()}
-    if layer.kind is Kind.MEMBER:
-        packages = [
-            {"name": member.name, "source": {"directory": source_path(member.path)}}
-            for member in layer.members
-        ]
+    if layer.members:
+        packages = [{"name": m.name, "source": _source(m, layer)} for m in layer.members]
     else:
         packages = [
             _checked_out(package, checkouts[package.name])
@@ -87,7 +89,21 @@ def generate(
     }
     if origins:
         found["origins.json"] = json.dumps(origins, sort_keys=True)
+    if layer.kind is Kind.WHEEL and constraints:
+        found["constraints.txt"] = "".join(f"{text}\n" for text in constraints)
     return found
+
+
+def _source(member: LocalPackage, layer: Layer) -> dict[str, str]:
+    if layer.kind is Kind.EDITABLE:
+        # The link that uv writes must hold in the image: sources lie there as they do in the step.
+        return {"editable": member_place(member)}
+    return {"directory": source_path(member.path)}
+
+
+def member_place(member: LocalPackage) -> str:
+    """Return where an image has the sources of a member that is installed as a link to them."""
+    return posixpath.normpath(f"{DEV_SOURCES}/{member.path}")
 
 
 def portable(layer: Layer, target: Target) -> bool:

@@ -97,6 +97,14 @@ class Kind(StrEnum):
     MEMBER = "member"
     SOURCE = "source"
     FILES = "files"
+    #: Of the target `dev`: a member that is installed as a link to its sources, and these.
+    EDITABLE = "editable"
+    #: Of the target `dev`: what tools read in the workspace's root.
+    ROOT = "root"
+    #: Of the target `wheels`.
+    WHEEL = "wheel"
+    #: Of the target `test`: no layer, but a step all the same.
+    TEST = "test"
 
 
 @dataclass(frozen=True)
@@ -131,6 +139,8 @@ class Layer:
             return "bytecode of the standard library"
         if self.kind is Kind.SKELETON:
             return "virtual environment"
+        if self.kind is Kind.ROOT:
+            return "files of the workspace's root"
         if self.kind is Kind.FILES:
             return "files: " + ", ".join(copy.source for copy in self.copies)
         if self.members:
@@ -158,7 +168,8 @@ class Layer:
     @property
     def builds(self) -> bool:
         """Whether something is built from source, so that build settings matter."""
-        return self.kind is Kind.MEMBER or any(package.built for package in self.packages)
+        local = self.kind in (Kind.MEMBER, Kind.EDITABLE, Kind.WHEEL)
+        return local or any(package.built for package in self.packages)
 
 
 @dataclass(frozen=True)

@@ -196,6 +196,9 @@ class Spec(BaseModel):
     )
     entrypoint: Command | None = Field(None, description="command the container runs")
     cmd: Command | None = Field(None, description="arguments, or the command without entrypoint")
+    test: Command | None = Field(
+        None, min_length=1, description="command that the target test runs"
+    )
     env: dict[Variable, Text] | None = Field(
         None, description="environment of the container: name = text, no name with an ="
     )
@@ -261,7 +264,7 @@ _LISTS = (
     *("package", "apt", "build-apt", "apk", "build-apk", "extras", "groups", "ports", "files"),
     *("provided", "heavy", "trim"),
 )
-_COMMANDS = ("entrypoint", "cmd", "checks")
+_COMMANDS = ("entrypoint", "cmd", "test", "checks")
 _FLAGS = (
     *("managed-python", "bytecode", "compile-stdlib", "default-groups"),
     *("hermetic", "merge"),

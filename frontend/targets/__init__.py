@@ -53,6 +53,9 @@ class BuildTarget:
 TARGETS = (
     BuildTarget(DEFAULT, "the package, with everything that it needs to run"),
     BuildTarget("deps", "its third-party packages alone"),
+    BuildTarget("wheels", "wheels of the package and of the members that it needs, as files"),
+    BuildTarget("dev", "the package to work on: members linked to their sources, and dev groups"),
+    BuildTarget("test", "runs the package's tests in its image for development"),
 )
 
 

@@ -43,8 +43,8 @@ def checked(site: Site, product: Product) -> Product:
     return replace(product, checks=checks.of(site.job.settings))
 
 
-def planned(site: Site) -> plan.Plan:
-    """Plan the whole image."""
+def planned(site: Site, *, workdir: str = "") -> plan.Plan:
+    """Plan the whole image; `workdir` instead of the spec's."""
     footing = site.footing
     return make_plan(
         site.job,
@@ -54,6 +54,7 @@ def planned(site: Site) -> plan.Plan:
         footing.changes,
         footing.managed,
         environment=footing.prefix is None,
+        workdir=workdir,
     )
 
 
@@ -107,8 +108,9 @@ def make_plan(
     managed: bool = False,
     *,
     environment: bool = True,
+    workdir: str = "",
 ) -> plan.Plan:
-    """Plan the layers, with what the spec says about them."""
+    """Plan the layers, with what the spec says about them; `workdir` instead of the spec's."""
     spec = job.settings.spec
     room = plan.MOST_LAYERS - base.layers
     if room < plan.FEWEST_LAYERS:
@@ -119,7 +121,7 @@ def make_plan(
             places=base_places(job),
         )
     group = job.workspace.lock.group_names(plan.HEAVY_GROUP, job.selection.packages)
-    workdir = spec.workdir or WORKDIR
+    workdir = workdir or spec.workdir or WORKDIR
     return plan.make(
         closure,
         target,

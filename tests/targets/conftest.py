@@ -60,6 +60,12 @@ def image(site: Site) -> Iterator[Built]:
 
 
 @pytest.fixture(scope="session")
+def dev(site: Site) -> Iterator[Built]:
+    """The service to work on."""
+    yield from _built(site, "dev")
+
+
+@pytest.fixture(scope="session")
 def deps(site: Site) -> Iterator[Built]:
     """Its third-party packages alone."""
     yield from _built(site, "deps")

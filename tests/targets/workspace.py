@@ -1,9 +1,10 @@
-"""A small workspace: a service, a library that it needs, and one that is not built.
+"""A small workspace: a service, a library that it needs, and two that are not built.
 
 ```
 api     hatchling    idna         core      group dev: pytest
 core    setuptools                          group dev: pytest
 notes   not built    idna         core
+lonely  not built
 ```
 """
 
@@ -100,6 +101,15 @@ FILES = {
 
         [tool.uv-frontend]
         cmd = ["python", "main.py"]
+        """,
+    "services/lonely/pyproject.toml": """\
+        [project]
+        name = "lonely"
+        version = "1.0"
+        requires-python = ">=3.11"
+
+        [tool.uv]
+        package = false
         """,
     "services/notes/main.py": 'import core\n\nprint("notes of", core.NAME)\n',
 }

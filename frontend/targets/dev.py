@@ -1,0 +1,79 @@
+"""The target `dev`: the package to work on.
+
+Members are installed as links to their sources, which lie below /src as they do in the workspace:
+whatever is mounted or synchronised there is what runs. Dependency groups that uv installs by
+default are there as well. Third-party packages are in the layers that the image has them in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from frontend import groups
+from frontend import workspace as workspaces
+from frontend.flatlock import DEV_SOURCES, member_place
+from frontend.plan import Copied, Kind, Layer, Plan
+from frontend.targets import image
+from frontend.workspace import MANIFEST
+
+if TYPE_CHECKING:
+    from frontend.gateway import Gateway
+    from frontend.job import Job
+    from frontend.targets.product import Product, Site
+
+#: What test runners, linters and type checkers read in the root of a workspace.
+ROOT_FILES = (
+    MANIFEST,
+    "conftest.py",
+    "mypy.ini",
+    "pyrightconfig.json",
+    "pytest.ini",
+    "ruff.toml",
+    "setup.cfg",
+    "tox.ini",
+)
+
+
+def select(gateway: Gateway, job: Job) -> Job:
+    """Take the default groups besides what the image takes."""
+    workspace, root = job.workspace, job.workspace.lock.root_groups()
+    defaults = (
+        group
+        for package in job.packages
+        for group in groups.defaults(workspace, package)
+        if group in {*workspace.lock.groups(package.name), *root}
+    )
+    chosen = dict.fromkeys((*job.selection.groups, *defaults))
+    selection = replace(job.selection, groups=tuple(chosen))
+    workspaces.check_selection(job.workspace, job.settings, selection)
+    return replace(job, selection=selection)
+
+
+def make(site: Site) -> Product:
+    """Lay third-party packages, links and sources on the base."""
+    run = replace(image.started(site), workdir=workdir(site.job))
+    return image.assemble(site, make_plan(site), run)
+
+
+def workdir(job: Job) -> str:
+    """Return where containers start: in the package's directory, as one does at home."""
+    return member_place(job.package)
+
+
+def make_plan(site: Site) -> Plan:
+    """Plan the image's layers with links in place of members."""
+    made = image.planned(site, workdir=workdir(site.job))
+    layers = tuple(_linked(layer) if layer.kind is Kind.MEMBER else layer for layer in made.layers)
+    if any(member.path == "." for layer in layers for member in layer.members):
+        return replace(made, layers=layers)
+    # What the root has for tools is no part of any member. It lies below them: it changes less.
+    first = next((n for n, layer in enumerate(layers) if layer.members), len(layers))
+    root = Layer(
+        Kind.ROOT, copies=tuple(Copied(name, f"{DEV_SOURCES}/{name}") for name in ROOT_FILES)
+    )
+    return replace(made, layers=(*layers[:first], root, *layers[first:]))
+
+
+def _linked(layer: Layer) -> Layer:
+    return replace(layer, kind=Kind.EDITABLE)

@@ -1,0 +1,70 @@
+"""The target `test`: runs the package's tests in its image for development.
+
+Red tests fail the build. Green ones leave what they have put into $TEST_RESULTS, and all that they
+printed: a filesystem of a few files, for `--output`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import llb
+from frontend.container import LAYER, ROOT, steps
+from frontend.emit import Step, report_name
+from frontend.errors import FrontendError
+from frontend.plan import Kind, Layer
+from frontend.targets import dev, wheels
+from frontend.targets.product import Product
+
+if TYPE_CHECKING:
+    from frontend.gateway import Gateway
+    from frontend.job import Job
+    from frontend.targets.product import Site
+
+#: What runs where the spec has no `test` and the package depends on pytest.
+PYTEST = ("pytest", f"--junit-xml={LAYER}/junit.xml")
+
+
+def select(gateway: Gateway, job: Job) -> Job:
+    """Take what the target `dev` takes."""
+    return dev.select(gateway, job)
+
+
+def make(site: Site) -> Product:
+    """Run the tests in the package's directory, as root; the result is what they leave."""
+    job = site.job
+    tested = dev.make(site)
+    run = json.loads(tested.config)["config"]
+    env = dict(item.split("=", 1) for item in run["Env"])
+    command = choose(site)
+    report = report_name(site.builder, "test", job.package.name, *command)
+    output = site.builder.execute(
+        [site.target.path, "-I", "-S", "-B", f"{ROOT}/steps/test.py", report, *command],
+        name=f"[{site.prefix}test] {' '.join(command)}",
+        env=env,
+        cwd=run["WorkingDir"],
+        mounts=[
+            llb.Writable("/", tested.filesystem),
+            llb.Bind(f"{ROOT}/steps", steps("layer", "test")),
+            site.builder.reports(),
+        ],
+        ignore_cache=job.request.no_cache is not None
+        and (not job.request.no_cache or "test" in job.request.no_cache),
+    )
+    step = Step(Layer(Kind.TEST, members=(job.package,)), output, report)
+    return Product(output, wheels.files_config(site.platform), (*tested.steps, step))
+
+
+def choose(site: Site) -> tuple[str, ...]:
+    """Return the command: the spec's, else pytest; FrontendError where there is neither."""
+    job = site.job
+    if job.settings.spec.test:
+        return job.settings.spec.test
+    if any(package.name == "pytest" for package in site.closure.third_party):
+        return PYTEST
+    raise FrontendError(
+        f"there is no way known to test package {job.package.name!r}",
+        remedy="Add pytest to its dependency group `dev` and lock, or set `test` to the command.",
+        places=(job.workspace.manifest(job.package).place("dependency-groups"),),
+    )

@@ -1,0 +1,60 @@
+"""The target `wheels`: what the image's own packages are outside of it.
+
+A filesystem of nothing but wheels, for `--output`: built from each package's own directory, by the
+same backends and with the same settings as for the image.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import llb
+from frontend.emit import steps_of
+from frontend.errors import FrontendError
+from frontend.plan import Kind, Layer, Plan
+from frontend.targets import image
+from frontend.targets.product import Product
+
+if TYPE_CHECKING:
+    from frontend.gateway import Gateway
+    from frontend.job import Job
+    from frontend.targets.product import Site
+
+
+def select(gateway: Gateway, job: Job) -> Job:
+    """Take what the image takes."""
+    return image.select(gateway, job)
+
+
+def make(site: Site) -> Product:
+    """Build a wheel of every local package that the image would have installed.
+
+    FrontendError where none of them is built.
+    """
+    job = site.job
+    local = [package for package in site.closure.local if not package.virtual]
+    if not local:
+        raise FrontendError(
+            f"there are no wheels of {job.package.name!r}: neither it nor what it needs is built",
+            remedy="A wheel is made of a package with a [build-system] table.",
+            places=(job.workspace.manifest(job.package).place("project"),),
+        )
+    made = Plan(
+        site.target, job.package, tuple(Layer(Kind.WHEEL, members=(package,)) for package in local)
+    )
+    steps = steps_of(made, site.builder, job.workspace, job.context, prefix=site.prefix)
+    collected = llb.files(
+        llb.SCRATCH,
+        *(llb.Copy(step.output, "/", "/", contents_only=True) for step in steps),
+        meta=llb.Metadata(name=f"[{site.prefix}wheels] collect {len(steps)}"),
+    )
+    return Product(collected, files_config(site.platform), steps)
+
+
+def files_config(platform: llb.Platform) -> bytes:
+    """Return the configuration of an image that is nothing but files."""
+    config = {"architecture": platform.architecture, "os": platform.os, "config": {}}
+    if platform.variant:
+        config["variant"] = platform.variant
+    return json.dumps(config, sort_keys=True).encode()
