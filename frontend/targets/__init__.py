@@ -56,6 +56,7 @@ TARGETS = (
     BuildTarget("wheels", "wheels of the package and of the members that it needs, as files"),
     BuildTarget("dev", "the package to work on: members linked to their sources, and dev groups"),
     BuildTarget("test", "runs the package's tests in its image for development"),
+    BuildTarget("plan", "which layers the image would have, as files"),
 )
 
 

@@ -1,0 +1,143 @@
+"""The target `plan`: what the image would be made of, as two files; nothing is installed for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import llb
+from frontend import layer_key
+from frontend import plan as plans
+from frontend.closure import UV_VERSION
+from frontend.context import workspace_path
+from frontend.emit import steps_of
+from frontend.plan import Kind
+from frontend.targets import image, wheels
+from frontend.targets import plan_document as documents
+from frontend.targets.product import Product
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from frontend.emit import Step
+    from frontend.gateway import Gateway
+    from frontend.image import BaseImage
+    from frontend.job import Job
+    from frontend.targets.product import Site
+
+_REASONS = {
+    Kind.SKELETON: "below all packages, and the same in every image of this Python",
+    Kind.HEAVY: "named by `heavy`",
+    Kind.BUILT: "has no wheel: is built from source",
+    Kind.PACKAGES: "small packages, in runs of the sorted names that stay as they are when others "
+    "change",
+    Kind.MEMBER: "of the workspace: changes with each edit",
+    Kind.SOURCE: "of the workspace, and not built: changes with each edit",
+    Kind.FILES: "named by `files`",
+}
+
+
+def select(gateway: Gateway, job: Job) -> Job:
+    """Take what the image takes."""
+    return image.select(gateway, job)
+
+
+def make(site: Site) -> Product:
+    """Write the plan of one platform as `plan.json` and `plan.txt`."""
+    found = document([site])
+    files = llb.files(
+        llb.SCRATCH,
+        *(
+            llb.Mkfile(f"/{name}", text.encode(), mode=0o644, timestamp=0)
+            for name, text in (
+                ("plan.json", documents.to_json(found)),
+                ("plan.txt", documents.to_text(found)),
+            )
+        ),
+        meta=llb.Metadata(name=f"[{site.prefix}plan] write plan.json and plan.txt"),
+    )
+    return Product(files, wheels.files_config(site.platform))
+
+
+def document(sites: Sequence[Site]) -> documents.Document:
+    """Describe the images of all platforms."""
+    selection = sites[0].job.selection
+    return documents.Document(
+        package=selection.package,
+        extras=tuple(selection.extras),
+        groups=tuple(selection.groups),
+        uv=UV_VERSION,
+        images=tuple(map(_image, sites)),
+    )
+
+
+def _image(site: Site) -> documents.Image:
+    made = image.make_plan(site.job, site.closure, site.target, site.base)
+    steps = steps_of(made, site.builder, site.job.workspace, site.job.context)
+    libc = site.target.libc
+    return documents.Image(
+        platform=site.platform.id,
+        base=_base(site.base),
+        builder=_base(site.builder.image),
+        python=documents.Python(
+            version=site.target.version,
+            path=site.target.path,
+            machine=site.target.machine,
+            libc=f"{libc.name} {'.'.join(map(str, libc.version))}",
+        ),
+        layers=tuple(_layer(site, number, step) for number, step in enumerate(steps, 1)),
+    )
+
+
+def _base(found: BaseImage) -> documents.Base:
+    return documents.Base(name=found.name, digest=found.digest)
+
+
+def _layer(site: Site, number: int, step: Step) -> documents.Layer:
+    layer, folder = step.layer, site.job.workspace.folder
+    sizes = [package.size for package in layer.packages]
+    return documents.Layer(
+        number=number,
+        kind=layer.kind.value,
+        title=layer.title,
+        reason=_reason(site, layer),
+        size=sum(sizes) if sizes and all(sizes) else None,
+        key=layer_key.key(step.output, site.builder.uv),
+        sources=(
+            *(site.job.workspace.path(member) for member in layer.members),
+            *(copy.source for copy in layer.copies if not layer.members),
+            *(
+                workspace_path(folder, str(package.table["source"]["path"]))
+                for package in layer.packages
+                if "path" in package.table["source"]
+            ),
+        ),
+        packages=tuple(
+            documents.Package(
+                name=package.name,
+                version=package.version,
+                size=package.size or None,
+                source=next(iter(package.table["source"])),
+                built=package.built,
+            )
+            for package in layer.packages
+        ),
+        members=tuple(
+            documents.Member(name=member.name, version=member.version, path=member.path)
+            for member in layer.members
+        ),
+        files=tuple(
+            documents.File(source=copy.source, target=copy.target) for copy in layer.copies
+        ),
+    )
+
+
+def _reason(site: Site, layer: plans.Layer) -> str:
+    if layer.kind is Kind.BIG:
+        big = site.job.settings.spec.big
+        threshold = documents.size_text(plans.BIG if big is None else big) or "0 B"
+        if layer.packages[0].size:
+            return f"big: its file has {threshold} or more"
+        return "known to be big; the lock has no size"
+    if layer.kind is Kind.MEMBER and layer.member is None:
+        return "members for which the limit of layers leaves no layers of their own"
+    return _REASONS.get(layer.kind, "a step of its own")
