@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import llb
+from frontend import base as bases
 from frontend import layer_key
 from frontend import plan as plans
 from frontend.closure import UV_VERSION
@@ -18,13 +19,13 @@ from frontend.targets.product import Product
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from frontend.emit import Step
     from frontend.gateway import Gateway
     from frontend.image import BaseImage
     from frontend.job import Job
     from frontend.targets.product import Site
 
 _REASONS = {
+    Kind.BASE: "changes what the base itself has, so that it must lie below all else",
     Kind.SKELETON: "below all packages, and the same in every image of this Python",
     Kind.HEAVY: "named by `heavy`",
     Kind.BUILT: "has no wheel: is built from source",
@@ -71,8 +72,16 @@ def document(sites: Sequence[Site]) -> documents.Document:
 
 
 def _image(site: Site) -> documents.Image:
-    made = image.make_plan(site.job, site.closure, site.target, site.base)
-    steps = steps_of(made, site.builder, site.job.workspace, site.job.context)
+    job, base = site.job, site.base
+    made = image.planned(site)
+    changed = bases.filesystem(base, job.request, site.platform, base.name)
+    layers = []
+    for layer in made.layers:
+        if layer.change:
+            changed = layer.change.apply(changed, layer.title)
+            layers.append((layer, changed))
+    steps = steps_of(made, site.builder, job.workspace, job.context)
+    layers += [(step.layer, step.output) for step in steps]
     libc = site.target.libc
     return documents.Image(
         platform=site.platform.id,
@@ -84,7 +93,9 @@ def _image(site: Site) -> documents.Image:
             machine=site.target.machine,
             libc=f"{libc.name} {'.'.join(map(str, libc.version))}",
         ),
-        layers=tuple(_layer(site, number, step) for number, step in enumerate(steps, 1)),
+        layers=tuple(
+            _layer(site, number, layer, output) for number, (layer, output) in enumerate(layers, 1)
+        ),
     )
 
 
@@ -92,8 +103,8 @@ def _base(found: BaseImage) -> documents.Base:
     return documents.Base(name=found.name, digest=found.digest)
 
 
-def _layer(site: Site, number: int, step: Step) -> documents.Layer:
-    layer, folder = step.layer, site.job.workspace.folder
+def _layer(site: Site, number: int, layer: plans.Layer, output: llb.Output) -> documents.Layer:
+    folder = site.job.workspace.folder
     sizes = [package.size for package in layer.packages]
     return documents.Layer(
         number=number,
@@ -101,7 +112,7 @@ def _layer(site: Site, number: int, step: Step) -> documents.Layer:
         title=layer.title,
         reason=_reason(site, layer),
         size=sum(sizes) if sizes and all(sizes) else None,
-        key=layer_key.key(step.output, site.builder.uv),
+        key=layer_key.key(output, site.builder.uv),
         sources=(
             *(site.job.workspace.path(member) for member in layer.members),
             *(copy.source for copy in layer.copies if not layer.members),
