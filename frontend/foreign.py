@@ -144,7 +144,9 @@ def _platform_tag(gateway: Gateway, layer: llb.Output) -> str:
     try:
         versions = ref.read_dir("/app/.venv/lib")
     except PathNotFoundError:
-        return ""
+        # Not installed, but wheels themselves.
+        tags = (each.name.removesuffix(".whl").split("-", 2) for each in ref.read_dir("/", "*.whl"))
+        return next((tag for *_, tag in tags if tag.rpartition("-")[2] != "any"), "")
     for version in versions:
         packages = f"/app/.venv/lib/{version.name}/site-packages"
         for folder in ref.read_dir(packages, "*.dist-info"):

@@ -7,6 +7,7 @@ printed: a filesystem of a few files, for `--output`.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import llb
@@ -39,7 +40,8 @@ def make(site: Site) -> Product:
     env = dict(item.split("=", 1) for item in run["Env"])
     command = choose(site)
     report = report_name(site.builder, "test", job.package.name, *command)
-    output = site.builder.execute(
+    # Of another platform as well: tests run what the image runs.
+    output = replace(site.builder, platform=site.platform).execute(
         [site.target.path, "-I", "-S", "-B", f"{ROOT}/steps/test.py", report, *command],
         name=f"[{site.prefix}test] {' '.join(command)}",
         env=env,
