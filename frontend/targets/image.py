@@ -13,8 +13,10 @@ from frontend.job import base_places
 from frontend.targets.product import Product, Site
 
 if TYPE_CHECKING:
+    import llb
     from frontend.changes import Change
     from frontend.closure import Closure
+    from frontend.emit import Emitted
     from frontend.gateway import Gateway
     from frontend.job import Job
     from frontend.spec import Spec
@@ -61,12 +63,26 @@ def planned(site: Site, *, workdir: str = "") -> plan.Plan:
 def assemble(site: Site, made: plan.Plan, run: image.Runtime | None = None) -> Product:
     """Lay the layers of `made` on the base; containers run as the spec says, or as `run` does."""
     job, base = site.job, site.base
-    name = f"[{site.prefix}base] FROM {base.name}"
-    ground = bases.filesystem(base, job.request, site.platform, name)
-    emitted = emit(
+    emitted = written(site, made)
+    epoch = job.request.source_date_epoch
+    config = image.configure(base, site.platform, made, run or started(site), epoch)
+    return Product(emitted.image, config, emitted.steps, base.raw or None, made, ground(site))
+
+
+def ground(site: Site) -> llb.Output:
+    """The base as a filesystem."""
+    name = f"[{site.prefix}base] FROM {site.base.name}"
+    return bases.filesystem(site.base, site.job.request, site.platform, name)
+
+
+def written(site: Site, made: plan.Plan) -> Emitted:
+    """Write the steps of `made`, and what lays their layers on the base."""
+    job, base = site.job, site.base
+    bottom = ground(site)
+    return emit(
         made,
         site.builder,
-        ground,
+        bottom,
         job.workspace,
         job.context,
         prefix=site.prefix,
@@ -75,7 +91,7 @@ def assemble(site: Site, made: plan.Plan, run: image.Runtime | None = None) -> P
         on_base=replace(
             site.builder,
             image=base,
-            filesystem=ground,
+            filesystem=bottom,
             platform=site.platform,
             target=site.target,
             owner=(0, 0),
@@ -84,9 +100,6 @@ def assemble(site: Site, made: plan.Plan, run: image.Runtime | None = None) -> P
         ),
         finishing=finishing(job.settings.spec),
     )
-    epoch = job.request.source_date_epoch
-    config = image.configure(base, site.platform, made, run or started(site), epoch)
-    return Product(emitted.image, config, emitted.steps, base.raw or None, made, ground)
 
 
 def finishing(spec: Spec) -> dict[str, str]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import llb
-from frontend import base as bases
 from frontend import layer_key
 from frontend import plan as plans
 from frontend.closure import UV_VERSION
 from frontend.context import workspace_path
-from frontend.emit import steps_of
 from frontend.plan import Kind
 from frontend.targets import image, wheels
 from frontend.targets import plan_document as documents
@@ -72,21 +70,15 @@ def document(sites: Sequence[Site]) -> documents.Document:
 
 
 def _image(site: Site) -> documents.Image:
-    job, base = site.job, site.base
-    made = image.planned(site)
-    changed = bases.filesystem(base, job.request, site.platform, base.name)
-    layers = []
-    for layer in made.layers:
-        if layer.change:
-            changed = layer.change.apply(changed, layer.title)
-            layers.append((layer, changed))
-    steps = steps_of(made, site.builder, job.workspace, job.context)
-    layers += [(step.layer, step.output) for step in steps]
+    builder = site.builder
+    steps = image.written(site, image.planned(site)).steps
+    # The first ones are those of the builder's own packages.
+    layers = [(step.layer, step.output) for step in steps[len(builder.preparing) :]]
     libc = site.target.libc
     return documents.Image(
         platform=site.platform.id,
         base=_base(site.base),
-        builder=_base(site.builder.image),
+        builder=_base(builder.image),
         python=documents.Python(
             version=site.target.version,
             path=site.target.path,

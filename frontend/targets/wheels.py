@@ -43,7 +43,9 @@ def make(site: Site) -> Product:
     made = Plan(
         site.target, job.package, tuple(Layer(Kind.WHEEL, members=(package,)) for package in local)
     )
-    steps = steps_of(made, site.builder, job.workspace, job.context, prefix=site.prefix)
+    steps = steps_of(
+        made, site.builder, job.workspace, job.context, prefix=site.prefix, sealed=site.sealed
+    )
     collected = llb.files(
         llb.SCRATCH,
         *(llb.Copy(step.output, "/", "/", contents_only=True) for step in steps),
