@@ -44,7 +44,7 @@ def explain(
     found = read_report(gateway, builder, failed)
     if found:
         return _explained(by_report[found["name"]], found["report"], job)
-    if unfetched := re.search(r"failed to fetch remote (\S+?):", error.message):
+    if unfetched := re.search(r"failed to fetch remote (\S+):(?:\s|$)", error.message):
         return _unfetched(unfetched.group(1), job, error)
     return _unexplained(by_report[failed[0]] if failed else None, error)
 

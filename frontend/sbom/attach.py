@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 import llb
 from frontend.gateway import PathNotFoundError
 from frontend.gateway.result import Attestation
+from frontend.image import VENV
 from frontend.sbom import system
 from frontend.sbom.document import PREDICATE, Contents, bare, document
 from frontend.sbom.edges import edges
@@ -43,13 +44,14 @@ def attestations(
     before, after = _system(below), _system(image)
     packages = f"lib/python{target.minor}/site-packages"
     settings = job.workspace.root.get("tool", "uv") or {}
+    own = _installed(gateway, image, f"{job.settings.spec.venv or VENV}/{packages}")
     contents = Contents(
         version=str(project.get("version") or job.package.version),
         platform=site.platform.id,
         plan=plan,
         base=site.base,
         edges=edges(job.workspace.lock, site.closure, job.selection, plan.target),
-        installed={**_stated(job), **_installed(gateway, image, f"/app/.venv/{packages}")},
+        installed={**_stated(job), **own},
         indexes=frozenset(bare(str(i.get("url", ""))) for i in settings.get("index") or ()),
         distribution=_distribution(image),
         system=before,

@@ -10,6 +10,7 @@ import subprocess
 import tarfile
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from tests.contexts.server import serve as serve_site
 from tests.errors.index import REACH, Index, serve
@@ -199,6 +200,26 @@ def test_packages_from_git_and_from_addresses_of_their_own(
     shown = engine.run(image, "-c", code).stdout
     assert shown == "one to one on foot\n"
     assert _layers(engine, image) == _layers(engine, f"{image}-not")
+
+
+def test_a_repository_that_wants_a_token(
+    docker28: Engine, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The error names the package, where the lock has it, and the secret for that host."""
+    rates = workspace(tmp_path_factory.mktemp("rates"))
+    rates.write("backend.py", RATES).write("pyproject.toml", PROJECT_OF_ITS_OWN)
+    _commit(rates)
+    with serve_site(tmp_path_factory.mktemp("site")) as site:
+        address = site.repository("rates", rates.folder)
+        found = workspace(tmp_path).service("api", 'dependencies = ["rates"]\n')
+        root = found.folder / "pyproject.toml"
+        root.write_text(f'{root.read_text()}\n[tool.uv.sources]\nrates = {{ git = "{address}" }}\n')
+        found.lock("--no-cache")
+        site.token = "needed"
+        shown = fail(docker28, found.folder, package="api", hermetic="true")
+    assert shown.title.startswith("rates cannot be fetched from git: ")
+    assert f"--secret id=GIT_AUTH_TOKEN.{urlsplit(address).netloc},env=" in shown.remedy
+    assert shown.where.splitlines()[1:] == ['name = "rates"']
 
 
 def test_what_nothing_pins_is_refused(docker28: Engine, shop: Workspace) -> None:
