@@ -58,6 +58,21 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
 
         return calls.answer(gateway, request, reads)
     recipe = targets.find(request.target).recipe
+    found = sites(gateway, request, reads, recipe)
+    images = gateway.together(*(_building(gateway, recipe, site) for site in found))
+    metadata: dict[str, bytes] = {}
+    if request.epoch_of_context:
+        from frontend import epoch
+
+        when = found[0].job.request.source_date_epoch
+        metadata = {} if when is None else {epoch.METADATA: str(when).encode()}
+    return Result.image(images, multi_platform=request.multi_platform, metadata=metadata)
+
+
+def sites(
+    gateway: Gateway, request: Request, reads: FirstReads, recipe: Recipe
+) -> tuple[Site, ...]:
+    """Find out all that decides the target on each platform. Nothing is installed for it."""
     job = recipe.select(gateway, read(gateway, request, reads))
     note_passwords(gateway, request)
     uv = _uv(gateway, request)
@@ -69,17 +84,14 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
         lambda: gateway.together(*(_grounding(gateway, job, uv, p) for p in request.platforms)),
     )
     job = replace(job, workspace=workspace)
-    metadata: dict[str, bytes] = {}
     if request.epoch_of_context:
         from frontend import epoch
 
         when = epoch.of_context(gateway, job.context)
         job = replace(job, request=replace(request, source_date_epoch=when))
-        metadata = {} if when is None else {epoch.METADATA: str(when).encode()}
-    images = gateway.together(
-        *(_building(gateway, job, recipe, pylock, tools, ground) for ground in grounds)
+    return tuple(
+        gateway.together(*(_settling(gateway, job, pylock, tools, ground) for ground in grounds))
     )
-    return Result.image(images, multi_platform=request.multi_platform, metadata=metadata)
 
 
 def _uv(gateway: Gateway, request: Request) -> llb.Output:
@@ -111,15 +123,14 @@ def _grounding(
     return lambda: resolve(gateway, job, uv, platform)
 
 
-def _building(
-    gateway: Gateway,
-    job: Job,
-    recipe: Recipe,
-    pylock: Pylock,
-    tools: Pylock | None,
-    ground: Ground,
-) -> Callable[[], PlatformResult]:
-    return lambda: build_platform(gateway, job, recipe, pylock, tools, ground)
+def _settling(
+    gateway: Gateway, job: Job, pylock: Pylock, tools: Pylock | None, ground: Ground
+) -> Callable[[], Site]:
+    return lambda: settle_platform(gateway, job, pylock, tools, ground)
+
+
+def _building(gateway: Gateway, recipe: Recipe, site: Site) -> Callable[[], PlatformResult]:
+    return lambda: build_platform(gateway, recipe, site)
 
 
 def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) -> Ground:
@@ -276,15 +287,10 @@ def equip(
     return managed_python.provide(gateway, builder, workshop, managed, job.context)
 
 
-def build_platform(
-    gateway: Gateway,
-    job: Job,
-    recipe: Recipe,
-    pylock: Pylock,
-    tools: Pylock | None,
-    ground: Ground,
-) -> PlatformResult:
-    """Make the target for one platform, its steps run; `tools` are what hermetic builds use."""
+def settle_platform(
+    gateway: Gateway, job: Job, pylock: Pylock, tools: Pylock | None, ground: Ground
+) -> Site:
+    """Choose the packages for one platform; `tools` are what hermetic builds use."""
     platform = ground.platform
     closure = close(pylock, job.workspace.lock, ground.target)
     check_members(closure, job.workspace.manifest, ground.target)
@@ -307,7 +313,7 @@ def build_platform(
         capabilities = ground.builder.capabilities
         sealed = hermetic.seal(job, tools, closure, ground.target, capabilities)
     prefix = f"{platform.id} " if job.request.multi_platform else ""
-    site = Site(
+    return Site(
         job,
         closure,
         platform,
@@ -318,25 +324,30 @@ def build_platform(
         prefix,
         sealed,
     )
+
+
+def build_platform(gateway: Gateway, recipe: Recipe, site: Site) -> PlatformResult:
+    """Make the target for one platform, its steps run."""
+    request = site.job.request
     product = recipe.make(site)
-    if platform == job.request.platforms[0]:
-        note_options(gateway, job.request, product)
+    if site.platform == request.platforms[0]:
+        note_options(gateway, request, product)
     try:
-        if ground.builder.foreign:
-            product = compile_there(gateway, site, product, recipe, ground.builder.uv)
+        if site.builder.foreign:
+            product = compile_there(gateway, site, product, recipe, site.builder.uv)
         ref = gateway.solve(product.filesystem, evaluate=True)
     except GatewayError as error:
-        raise explain(gateway, ground.builder, product.steps, job, error) from error
+        raise explain(gateway, site.builder, product.steps, site.job, error) from error
     if product.checks:
         from frontend import checks
 
         checks.run(gateway, site, product)
     bill: tuple[Attestation, ...] = ()
-    if job.request.sbom:
+    if request.sbom:
         from frontend.sbom import attestations
 
         bill = attestations(gateway, site, product, ref)
-    return PlatformResult(platform, ref, product.config, product.base_config, bill)
+    return PlatformResult(site.platform, ref, product.config, product.base_config, bill)
 
 
 def note_options(gateway: Gateway, request: Request, product: Product) -> None:

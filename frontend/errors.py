@@ -2,8 +2,8 @@
 
 ```
 Exception
-└── FrontendError          everything a user can cause; shown with an excerpt of the file it names
-    └── (no subclasses: the message, the places and the remedy carry all that is shown)
+└── FrontendError               everything a user can cause; shown with an excerpt of the file
+    └── UnsupportedCallError    `--call` asks for what there is not; clients look for its kind
 ```
 
 Anything else that reaches the top is a bug of ours and is reported as such.
@@ -57,3 +57,12 @@ class FrontendError(Exception):
     def text(self) -> str:
         """Message and remedy as the user reads them."""
         return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+
+
+class UnsupportedCallError(FrontendError):
+    """What `--call` asks for does not exist here; `call` is its id."""
+
+    def __init__(self, call: str, *, remedy: str) -> None:
+        # The daemon adds "unsupported request" (BuildKit, `solver/errdefs/subrequest.go`).
+        super().__init__(f"there is no --call={call.removeprefix('frontend.')}", remedy=remedy)
+        self.call = call

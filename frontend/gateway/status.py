@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.any_pb2 import Any as AnyMessage
 
-from frontend.errors import FrontendError, Place, SourceText
+from frontend.errors import FrontendError, Place, SourceText, UnsupportedCallError
 from frontend.gateway.failures import UNKNOWN, GatewayError
 from proto.ops_pb2 import SourceInfo
 from proto.status_pb2 import Status
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SOURCE_TYPE_URL = "github.com/moby/buildkit/errdefs.Source+json"
+SUBREQUEST_TYPE_URL = "github.com/moby/buildkit/errdefs.Subrequest+json"
 
 WHOLE_TEXT_LIMIT = 64 << 10
 """Texts up to this many characters are sent whole, bigger ones only around the lines meant."""
@@ -52,6 +53,10 @@ def status_of(error: BaseException, *, typed: bool = True) -> Status:
         if not typed:
             shown = [_printed(place) for place in error.places]
             status.message = "\n".join([error.text, *shown])
+        if isinstance(error, UnsupportedCallError):
+            # By which clients tell it from a call that failed.
+            value = json.dumps({"name": error.call}).encode()
+            status.details.append(AnyMessage(type_url=SUBREQUEST_TYPE_URL, value=value))
         return with_context(status, places=error.places)
     if isinstance(error, GatewayError):
         status = error.status

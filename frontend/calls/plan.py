@@ -1,0 +1,24 @@
+"""`--call=plan`: the layers that the image would have; the target `plan` writes the same to files.
+
+No call of BuildKit's: clients print `result.txt`, or `result.json` when they are asked for JSON.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from frontend import calls, targets
+from frontend.build import sites
+from frontend.targets import plan, plan_document
+
+if TYPE_CHECKING:
+    from frontend.context import FirstReads
+    from frontend.gateway import Gateway, Result
+    from frontend.request import Request
+
+
+def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
+    """Plan the image for all platforms of the request."""
+    recipe = targets.find("plan").recipe
+    found = plan.document(sites(gateway, request, reads, recipe))
+    return calls.result(found.model_dump(), plan_document.to_text(found))

@@ -1,0 +1,51 @@
+"""`--call=targets`: what `--target` can be, and the packages of the workspace.
+
+The form is BuildKit's (`frontend/subrequests/targets`), which knows targets alone: a package stands
+there as the option that names it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from frontend import calls
+from frontend import settings as specs
+from frontend import workspace as workspaces
+from frontend.job import open_workspace
+from frontend.targets import DEFAULT, TARGETS
+
+if TYPE_CHECKING:
+    from frontend.context import FirstReads
+    from frontend.gateway import Gateway, Result
+    from frontend.request import Request
+
+
+def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
+    """List both; no package need be chosen."""
+    arguments = specs.from_arguments(request.arguments)
+    context, workspace, _ = open_workspace(gateway, request, reads, arguments)
+    members = workspace.lock.members
+    workspace = workspaces.read_manifests(
+        gateway, context, workspace, members.values(), missing_ok=True
+    )
+    found: list[dict[str, Any]] = [
+        {"name": target.name, "description": target.description} for target in TARGETS
+    ]
+    for target in found:
+        if target["name"] == DEFAULT:
+            target["default"] = True
+    for name, member in members.items():
+        manifest = workspace.manifests.get(name)
+        if member.path == ".":
+            manifest = workspace.root
+        text = manifest.get("project", "description") if manifest else None
+        described = " ".join(text.split()) if isinstance(text, str) else "package"
+        found.append({"name": f"--build-arg package={name}", "description": described})
+    rows = [
+        (target["name"] + (" (default)" if target.get("default") else ""), target["description"])
+        for target in found
+    ]
+    return calls.result(
+        {"targets": found, "sources": []},
+        calls.table([("TARGET", "DESCRIPTION"), *rows]),
+    )
