@@ -113,7 +113,7 @@ def test_unknown_key_in_a_manifest(docker28: Engine, shop: Workspace, manifest: 
     shop.write(manifest, f'{text}\n[tool.uv-frontend]\nvolumes = ["/data"]\n')
     shown = fail(docker28, shop.folder, package="api")
     assert shown.title == f"unknown key 'volumes' in {manifest}"
-    assert shown.remedy.startswith("There are: package, workspace, python, base, ")
+    assert shown.remedy.startswith("There are: package, workspace, python, ")
     line = text.count("\n") + 3
     assert shown.where == f'{manifest}:{line}\nvolumes = ["/data"]'
 
