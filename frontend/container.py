@@ -335,9 +335,10 @@ class Builder:
         BuildKit 0.19 has an operation for it; a container does it on older engines.
         """
         name = llb.Metadata(name="[internal] link the layer into the builder")
+        root = self.tools if with_tools and self.tools is not None else self.filesystem
         if self.capabilities.supports(capabilities.FILE_SYMLINK):
             return llb.files(
-                self.filesystem,
+                root,
                 llb.Rm("/app", allow_not_found=True),
                 llb.Symlink(f"{LAYER}/app", "/app", timestamp=0),
                 meta=name,
@@ -351,7 +352,6 @@ class Builder:
             "    shutil.rmtree('/app')\n"
             f"os.symlink('{LAYER}/app', '/app')"
         )
-        root = self.tools if with_tools and self.tools is not None else self.filesystem
         step = llb.run(
             [self.target.path, "-I", "-S", "-B", "-c", link],
             mounts=[llb.Writable("/", root), *self._managed()],
