@@ -16,7 +16,7 @@ from frontend.failure import explain
 from frontend.footing import settle, with_tools
 from frontend.gateway import GatewayError, PlatformResult, Result
 from frontend.job import base_places, export_files, read, read_closure
-from frontend.manifest import compiler
+from frontend.lint import report
 from frontend.own_image import own_image
 from frontend.targets.product import Site
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     import llb
     from frontend import image
     from frontend.base_system import System
-    from frontend.closure import Closure
     from frontend.context import FirstReads
     from frontend.footing import Footing
     from frontend.gateway import Gateway
@@ -58,7 +57,11 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
 
         return calls.answer(gateway, request, reads)
     recipe = targets.find(request.target).recipe
-    found = sites(gateway, request, reads, recipe)
+    job = recipe.select(gateway, read(gateway, request, reads))
+    note_passwords(gateway, request)
+    report.begin(gateway, job)
+    found = sites(gateway, job)
+    report.tell(gateway, found)
     images = gateway.together(*(_building(gateway, recipe, site) for site in found))
     metadata: dict[str, bytes] = {}
     if request.epoch_of_context:
@@ -69,12 +72,9 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     return Result.image(images, multi_platform=request.multi_platform, metadata=metadata)
 
 
-def sites(
-    gateway: Gateway, request: Request, reads: FirstReads, recipe: Recipe
-) -> tuple[Site, ...]:
+def sites(gateway: Gateway, job: Job) -> tuple[Site, ...]:
     """Find out all that decides the target on each platform. Nothing is installed for it."""
-    job = recipe.select(gateway, read(gateway, request, reads))
-    note_passwords(gateway, request)
+    request = job.request
     uv = _uv(gateway, request)
     sealing = bool(job.settings.spec.hermetic)
     # The base image and its Python are looked at while uv names the packages.
@@ -306,8 +306,6 @@ def settle_platform(
         closure, replaced = meet(job, ground.base.name, footing.prefix, closure)
         if replaced:
             footing = replace(footing, changes=(*footing.changes, replaced))
-    note_built(gateway, job, closure)
-    note_compiled(gateway, job, closure)
     sealed = None
     if job.settings.spec.hermetic:
         capabilities = ground.builder.capabilities
@@ -366,31 +364,4 @@ def note_options(gateway: Gateway, request: Request, product: Product) -> None:
         gateway.warn(
             "limits of memory and processors have no effect: this engine cannot limit the steps of "
             "a build (BuildKit 0.31 can)"
-        )
-
-
-def note_built(gateway: Gateway, job: Job, closure: Closure) -> None:
-    """Say which packages are built, since what a compiler writes may differ between machines."""
-    built = [package for package in closure.third_party if package.built]
-    if built:
-        names = ", ".join(f"{package.name} {package.version}" for package in built)
-        gateway.warn(
-            f"no wheel for this image, built from source: {names}. "
-            "Its layer may differ from one machine to the next.",
-            places=(job.workspace.lock.place(built[0].name, built[0].version),),
-        )
-
-
-def note_compiled(gateway: Gateway, job: Job, closure: Closure) -> None:
-    """Say which members are compiled, as far as their manifests tell."""
-    found = [
-        (local.name, place)
-        for local in closure.local
-        if not local.virtual and (place := compiler(job.workspace.manifest(local)))
-    ]
-    if found:
-        gateway.warn(
-            f"built by a compiler: {', '.join(name for name, _ in found)}. "
-            "Its layer may differ from one machine to the next.",
-            places=(found[0][1],),
         )

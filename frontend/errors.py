@@ -19,11 +19,13 @@ class SourceText:
     """A text file of the user's, under the name the user knows it by.
 
     `language` is the name used by GitHub's linguist (`TOML`), which BuildKit records beside it.
+    `passwords` are the lines (1-based) from which the password of an address was left out.
     """
 
     filename: str
     text: str
     language: str = "TOML"
+    passwords: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 from frontend import context as contexts
-from frontend import groups
+from frontend import groups, lint
 from frontend import settings as specs
 from frontend import workspace as workspaces
-from frontend.closure import UV_VERSION, Selection, export
+from frontend.closure import Selection, export
 from frontend.errors import FrontendError
 from frontend.freshness import compare
+from frontend.lint.workspace import stale
 from frontend.manifest import for_export
 
 if TYPE_CHECKING:
@@ -159,27 +158,11 @@ def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
     return pylock, found
 
 
-def note_uv_version(gateway: Gateway, workspace: Workspace) -> None:
-    """Say so where the workspace wants another uv than the frontend has."""
-    wanted = workspace.root.get("tool", "uv", "required-version")
-    try:
-        fits = not isinstance(wanted, str) or SpecifierSet(wanted).contains(UV_VERSION)
-    except InvalidSpecifier:
-        # uv takes a bare version, too.
-        fits = wanted == UV_VERSION
-    if not fits:
-        gateway.warn(
-            f"tool.uv.required-version asks for {wanted}; the image is made with uv {UV_VERSION}",
-            places=(workspace.root.place("tool", "uv", "required-version"),),
-        )
-
-
 def check_lock(gateway: Gateway, job: Job) -> None:
     """Compare the lock with the manifests that matter; the key `lock` says what a difference does.
 
     FrontendError where it is strict (the default) and more than a member's version differs.
     """
-    note_uv_version(gateway, job.workspace)
     mode = job.settings.spec.lock or "strict"
     if mode == "off":
         return
@@ -197,7 +180,7 @@ def check_lock(gateway: Gateway, job: Job) -> None:
                     '(or set `lock = "warn"` to build what the lock says).',
                     places=(drift.place,),
                 )
-            gateway.warn(f"uv.lock is out of date: {drift.message}", places=(drift.place,))
+            lint.warn(gateway, job.request, stale(drift))
 
 
 def base_places(job: Job) -> tuple[Place, ...]:

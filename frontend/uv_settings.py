@@ -52,6 +52,8 @@ _NETWORK_KEYS = (
     "no-index",
 )
 _CREDENTIALS = re.compile(r"(https?://)[^/\s]*@")
+#: A password, and no variable in its place.
+_PASSWORD = re.compile(r"https?://[^/\s\"'@:]*:[^/\s\"'@$]+@")
 
 
 def project(settings: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
@@ -133,6 +135,12 @@ def without_credentials(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: without_credentials(item) for key, item in value.items()}
     return value
+
+
+def password_lines(text: str) -> tuple[int, ...]:
+    """The lines of a file (1-based) with an address that holds a password."""
+    found = enumerate(text.split("\n"), 1)
+    return tuple(number for number, line in found if _PASSWORD.search(line))
 
 
 def _bare(url: str) -> str:

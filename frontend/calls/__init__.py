@@ -45,6 +45,11 @@ class Call:
     description: str
 
     @property
+    def option(self) -> str:
+        """What users write: buildx sends `check` under another name."""
+        return {"lint": "check"}.get(self.name, self.name)
+
+    @property
     def id(self) -> str:
         """Its name between clients and frontends."""
         return _PREFIX + self.name
@@ -60,6 +65,7 @@ CALLS = (
     Call("subrequests.describe", "1.0.0", "List available subrequest types"),
     Call("targets", "1.0.0", "List all targets, and all packages that can be built"),
     Call("plan", "1.0.0", "List the layers that the image would have"),
+    Call("lint", "1.0.0", "Lint the workspace for what is allowed and still worth a word"),
     Call("affected", "1.0.0", "Tell a digest for each package's image"),
 )
 
@@ -68,7 +74,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Answer the call of `request`; UnsupportedCallError where there is none like it."""
     found = {call.id: call for call in CALLS}
     if request.call not in found:
-        names = [call.name for call in CALLS]
+        names = [call.option for call in CALLS]
         asked = request.call.removeprefix(_PREFIX)
         nearest = difflib.get_close_matches(asked, names, n=1)
         raise UnsupportedCallError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from frontend import calls, targets
 from frontend.build import sites
+from frontend.job import read
 from frontend.targets import plan, plan_document
 
 if TYPE_CHECKING:
@@ -20,5 +21,6 @@ if TYPE_CHECKING:
 def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Plan the image for all platforms of the request."""
     recipe = targets.find("plan").recipe
-    found = plan.document(sites(gateway, request, reads, recipe))
+    job = recipe.select(gateway, read(gateway, request, reads))
+    found = plan.document(sites(gateway, job))
     return calls.result(found.model_dump(), plan_document.to_text(found))

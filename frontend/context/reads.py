@@ -12,7 +12,7 @@ from frontend.context.opening import open_main
 from frontend.context.source import LocalSource
 from frontend.errors import FrontendError, SourceText
 from frontend.gateway import PathNotFoundError
-from frontend.uv_settings import without_credentials
+from frontend.uv_settings import password_lines, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -134,5 +134,6 @@ def read_text(ref: Ref, name: str) -> SourceText | None:
         data = ref.read_file(name)
     except PathNotFoundError:
         return None
-    text: str = without_credentials(data.decode("utf-8-sig", "replace"))
-    return SourceText(name, text)
+    whole = data.decode("utf-8-sig", "replace")
+    text: str = without_credentials(whole)
+    return SourceText(name, text, passwords=password_lines(whole) if text != whole else ())

@@ -47,7 +47,7 @@ def document(asked: Build) -> Any:
 
 def test_describe_lists_what_there_is(docker28: Engine, folder: Path) -> None:
     told = rows(call(docker28, folder, "subrequests.describe"))
-    assert told.keys() == {"NAME", "subrequests.describe", "targets", "plan", "affected"}
+    assert told.keys() == {"NAME", "subrequests.describe", "targets", "plan", "lint", "affected"}
 
 
 def test_targets_and_packages_are_listed_though_no_package_is_chosen(

@@ -1,0 +1,124 @@
+"""`--call=check`: what is allowed and still worth a word (`frontend.lint`); nothing is installed.
+
+The form is BuildKit's (`frontend/subrequests/lint`). What would fail a build stands beside the
+findings, which are told as far as they were found before it.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from frontend import calls, lint, targets
+from frontend import workspace as workspaces
+from frontend.build import sites
+from frontend.errors import FrontendError
+from frontend.gateway.status import excerpt
+from frontend.job import read
+from frontend.lint import images, workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from frontend.context import FirstReads
+    from frontend.errors import Place
+    from frontend.gateway import Gateway, Result
+    from frontend.job import Job
+    from frontend.lint import Finding
+    from frontend.request import Request
+
+
+def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
+    """Answer with the findings; the client ends with 1 where there are any."""
+    found: list[Finding] = []
+    error: FrontendError | None = None
+    try:
+        found.extend(_before_platforms(job := _read(gateway, request, reads)))
+        # What it differs in has been told.
+        job = replace(job, settings=job.settings.without(lock="off"))
+        for site in sites(gateway, job):
+            found += images.wheels(site)
+            found += images.compiled(job, site.closure)
+    except FrontendError as caught:
+        error = caught
+    told = lint.chosen(found, request, asked=True)
+    sources = _Sources()
+    document: dict[str, Any] = {
+        "warnings": [
+            {
+                "ruleName": each.rule.name,
+                "description": each.rule.description,
+                "url": each.rule.url,
+                "detail": each.text,
+                "location": sources.location(each.shown),
+            }
+            for each in told
+        ],
+    }
+    if error:
+        # Of several places the first one is the most important, and the others may be elsewhere.
+        document["buildError"] = {
+            "message": error.text,
+            "location": sources.location(error.places[:1]),
+        }
+    document["sources"] = sources.listed
+    answered = calls.result(document, _text(told, error))
+    status = b"1" if told or error else b"0"
+    return replace(answered, metadata={**answered.metadata, "result.statuscode": status})
+
+
+def _read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
+    job = targets.find(request.target).recipe.select(gateway, read(gateway, request, reads))
+    needed = [job.workspace.lock.local_packages[name] for name in job.local_names]
+    known = workspaces.read_manifests(gateway, job.context, job.workspace, needed)
+    return replace(job, workspace=known)
+
+
+def _before_platforms(job: Job) -> Iterator[Finding]:
+    yield from workspace.all_stale(job)
+    yield from workspace.findings(job)
+    yield from images.bases(job)
+
+
+class _Sources:
+    """The files that an answer shows lines of, each once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], dict[str, str]] = {}
+
+    @property
+    def listed(self) -> list[dict[str, str]]:
+        """All of them, in the order in which they were met."""
+        return list(self._found.values())
+
+    def location(self, places: Sequence[Place]) -> dict[str, Any]:
+        """Say where `places` are; clients read what has none as source -1."""
+        if not places:
+            return {"sourceIndex": -1, "ranges": []}
+        source = places[0].source
+        start, end = min(p.start for p in places), max(p.end for p in places)
+        data = lint.hidden(excerpt(source, start, end))
+        key = (source.filename, data)
+        self._found.setdefault(
+            key,
+            {
+                "filename": source.filename,
+                "language": source.language,
+                "data": base64.b64encode(data.encode()).decode(),
+            },
+        )
+        ranges = [{"start": {"line": p.start}, "end": {"line": p.end}} for p in places]
+        return {"sourceIndex": list(self._found).index(key), "ranges": ranges}
+
+
+def _text(told: Sequence[Finding], error: FrontendError | None) -> str:
+    """The same for people, for clients that don't write it themselves."""
+    parts = []
+    for each in told:
+        where = f"{each.places[0].source.filename}:{each.places[0].start}\n" if each.places else ""
+        rule = each.rule
+        parts.append(f"WARNING: {rule.name} - {rule.url}\n{rule.description}\n{where}{each.text}\n")
+    if error:
+        parts.append(f"ERROR: {error.text}\n")
+    return "\n".join(parts)

@@ -1,0 +1,71 @@
+"""Rules about what an image stands on, and what there is for its platform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from frontend import lint
+from frontend.lint import Finding
+from frontend.manifest import compiler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from frontend.closure import Closure
+    from frontend.job import Job
+    from frontend.targets.product import Site
+
+
+def wheels(site: Site) -> Iterator[Finding]:
+    """Name each package without a wheel for the site, at its own place in the lock."""
+    target, lock = site.target, site.job.workspace.lock
+    for package in site.closure.third_party:
+        if package.built:
+            yield Finding(
+                lint.MISSING_WHEEL,
+                f"{package.name} {package.version} has no wheel for Python {target.minor} on "
+                f"{target.machine} with {target.libc.name}: it is built from source, and its "
+                "layer may differ from one machine to the next",
+                (lock.place(package.name, package.version),),
+            )
+
+
+def built(job: Job, closure: Closure) -> Iterator[Finding]:
+    """The same for a build, in one line."""
+    found = [package for package in closure.third_party if package.built]
+    if found:
+        names = ", ".join(f"{package.name} {package.version}" for package in found)
+        yield Finding(
+            lint.MISSING_WHEEL,
+            f"no wheel for this image, built from source: {names}. "
+            "Its layer may differ from one machine to the next.",
+            (job.workspace.lock.place(found[0].name, found[0].version),),
+        )
+
+
+def compiled(job: Job, closure: Closure) -> Iterator[Finding]:
+    """Say which members are compiled, as far as their manifests tell."""
+    found = [
+        (local.name, place)
+        for local in closure.local
+        if not local.virtual and (place := compiler(job.workspace.manifest(local)))
+    ]
+    if found:
+        yield Finding(
+            lint.COMPILED_MEMBER,
+            f"built by a compiler: {', '.join(name for name, _ in found)}. "
+            "Its layer may differ from one machine to the next.",
+            (found[0][1],),
+        )
+
+
+def bases(job: Job) -> Iterator[Finding]:
+    """Look at the images that the keys name; the ones that are chosen for the user are ours."""
+    spec = job.settings.spec
+    for key, name in (("base", spec.base), ("builder", spec.builder)):
+        if name and name != "scratch" and "@" not in name:
+            yield Finding(
+                lint.UNPINNED_BASE,
+                f"{key} {name!r} has no digest: its tag can be moved to another image",
+                job.settings.place(key),
+            )

@@ -1,0 +1,139 @@
+"""Rules about the workspace and the keys; nothing of a platform is needed for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from frontend import lint
+from frontend.closure import UV_VERSION
+from frontend.context import workspace_path
+from frontend.errors import Place
+from frontend.freshness import compare
+from frontend.lint import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from frontend.freshness import Drift
+    from frontend.job import Job
+    from frontend.lock import LocalPackage
+    from frontend.toml_document import TomlDocument
+
+#: Keys of `[tool.uv]` that uv's reference calls deprecated, and what it has instead.
+_DEPRECATED = {
+    "dev-dependencies": "the group `dev` in [dependency-groups]",
+    "extra-index-url": "[[tool.uv.index]]",
+    "index-url": "[[tool.uv.index]] with `default = true`",
+}
+
+
+def findings(job: Job) -> Iterator[Finding]:
+    """Look at the manifests that were read, the ignore file, and the keys."""
+    yield from required_version(job.workspace.root)
+    manifests = {m.source.filename: m for m in job.workspace.manifests.values()}
+    for manifest in (job.workspace.root, *manifests.values()):
+        yield from _passwords(manifest)
+        yield from _deprecated(manifest)
+    for name in job.local_names:
+        member = job.workspace.lock.local_packages[name]
+        if not member.virtual:
+            yield from _readme(job, member)
+        elif name not in job.selection.packages:
+            yield Finding(
+                lint.VIRTUAL_DEPENDENCY,
+                f"{name!r} is depended on and is no package: its dependencies are installed, and "
+                "nothing of itself",
+                (job.workspace.manifest(member).place("tool", "uv", "package"),),
+            )
+    yield from _environment(job)
+
+
+def stale(drift: Drift) -> Finding:
+    """The finding for a difference that is no error."""
+    return Finding(lint.STALE_LOCK, f"uv.lock is out of date: {drift.message}", (drift.place,))
+
+
+def all_stale(job: Job) -> Iterator[Finding]:
+    """Every difference, whatever the key `lock` says; the manifests have been read."""
+    lock, selection = job.workspace.lock, job.selection
+    for name in job.local_names:
+        if name in lock.members:
+            member = lock.local_packages[name]
+            chosen = selection.groups if name in selection.packages else ()
+            yield from map(stale, compare(lock, member, job.workspace.manifest(member), chosen))
+
+
+def required_version(root: TomlDocument) -> Iterator[Finding]:
+    """Say so where the workspace wants another uv than the frontend has."""
+    wanted = root.get("tool", "uv", "required-version")
+    try:
+        fits = not isinstance(wanted, str) or SpecifierSet(wanted).contains(UV_VERSION)
+    except InvalidSpecifier:
+        # uv takes a bare version, too.
+        fits = wanted == UV_VERSION
+    if not fits:
+        yield Finding(
+            lint.REQUIRED_VERSION,
+            f"tool.uv.required-version asks for {wanted}; the image is made with uv {UV_VERSION}",
+            (root.place("tool", "uv", "required-version"),),
+        )
+
+
+def _passwords(manifest: TomlDocument) -> Iterator[Finding]:
+    source = manifest.source
+    for number in source.passwords:
+        yield Finding(
+            lint.PASSWORD_IN_ADDRESS,
+            f"an address in {source.filename} holds a password, which is not used",
+            (Place.line(source, number),),
+        )
+
+
+def _deprecated(manifest: TomlDocument) -> Iterator[Finding]:
+    table = manifest.get("tool", "uv")
+    for key, instead in _DEPRECATED.items():
+        if isinstance(table, dict) and key in table:
+            yield Finding(
+                lint.DEPRECATED_SETTING,
+                f"tool.uv.{key} is deprecated: use {instead}",
+                (manifest.place("tool", "uv", key),),
+            )
+
+
+def _readme(job: Job, member: LocalPackage) -> Iterator[Finding]:
+    ignore = job.context.ignore
+    if not ignore or member.name in job.context.members:
+        return
+    readme = job.workspace.manifest(member).get("project", "readme")
+    name = readme.get("file") if isinstance(readme, dict) else readme
+    if not isinstance(name, str):
+        return
+    path = workspace_path(job.workspace.path(member), name)
+    line = job.context.ignoring(path)
+    if line:
+        yield Finding(
+            lint.IGNORED_README,
+            f"{ignore.filename} keeps {path} out of the build, which package {member.name!r} names "
+            "as its readme",
+            (Place.line(ignore, line),),
+        )
+
+
+def _environment(job: Job) -> Iterator[Finding]:
+    for name, value in (job.settings.spec.env or {}).items():
+        if value and lint.secret(name):
+            places = tuple(_line(place, name) for place in job.settings.place("env"))
+            yield Finding(
+                lint.SECRET_IN_ENV,
+                f"env.{name} looks like a secret, and is part of the image",
+                places,
+            )
+
+
+def _line(place: Place, name: str) -> Place:
+    """The line of a table that sets `name`; the table's own where it is not seen."""
+    lines = place.source.text.split("\n")
+    later = range(place.start, len(lines) + 1)
+    return next((Place.line(place.source, n) for n in later if name in lines[n - 1]), place)

@@ -1,0 +1,74 @@
+"""Which rules are told, and what is never shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontend import lint
+from frontend.errors import Place, SourceText
+from frontend.lint import ARGUMENT, Choice, Finding
+from frontend.request import Request
+from frontend.uv_settings import password_lines
+from llb import Platform
+
+BASE = Finding(lint.UNPINNED_BASE, "no digest")
+LOCK = Finding(lint.STALE_LOCK, "out of date")
+
+
+def request(check: str = "") -> Request:
+    options = {f"build-arg:{ARGUMENT}": check} if check else {}
+    return Request(options, session="", build_platform=Platform("linux", "amd64"))
+
+
+def test_builds_tell_what_need_not_be_asked() -> None:
+    assert lint.chosen([LOCK, BASE, LOCK], request()) == (LOCK,)
+    assert lint.chosen([LOCK, BASE], request(), asked=True) == (LOCK, BASE)
+
+
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [
+        ("skip=StaleLock", (BASE,)),
+        ("skip=stalelock, other", (BASE,)),
+        ("error=true;skip=UnpinnedBase", (LOCK,)),
+        ("skip=all", ()),
+        ("skip=", (LOCK, BASE)),
+        ("nonsense", (LOCK, BASE)),
+    ],
+)
+def test_rules_are_skipped_as_in_dockerfiles(check: str, told: tuple[Finding, ...]) -> None:
+    assert lint.chosen([LOCK, BASE], request(check), asked=True) == told
+    assert Choice.of(request(check)).error is ("error" in check)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("API_KEY = 'hush'", 'API_KEY = "****"'),
+        ('env = { A = "1", DB_PASSWORD = "hush" }', 'env = { A = "1", DB_PASSWORD = "****" }'),
+        ('"TOKEN" = "hush"', '"TOKEN" = "****"'),
+        ('PUBLIC_KEY = "shown"', 'PUBLIC_KEY = "shown"'),
+        ('TOKEN_FILE = "/run/secrets/token"', 'TOKEN_FILE = "/run/secrets/token"'),
+        ('KEYBOARD = "us"', 'KEYBOARD = "us"'),
+    ],
+)
+def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:
+    assert lint.hidden(text) == shown
+    place = Place.line(SourceText("Dockerfile", f"# first\n{text}\n"), 2)
+    (found,) = Finding(lint.SECRET_IN_ENV, "", (place,)).shown
+    assert (found.start, found.source.text) == (2, f"# first\n{shown}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('url = "https://me:hush@index.example/"', True),
+        ("# http://:hush@index.example", True),
+        ('url = "https://me:${PASS}@index.example/"', False),
+        ('url = "https://me@index.example/"', False),
+        ('git = "ssh://git:hush@git.example/x"', False),
+        ('url = "https://index.example:8080/@scope"', False),
+    ],
+)
+def test_lines_with_passwords(line: str, found: bool) -> None:
+    assert password_lines(f"[a]\n{line}\n") == ((2,) if found else ())
