@@ -32,7 +32,8 @@ _WORDS = "api_?key|auth|credentials?|key|pass(?:word|wd|phrase)?|pword|secret|to
 _SECRET = re.compile(rf"(?:^|_)(?:{_WORDS})$", re.IGNORECASE)
 _PUBLIC = re.compile(r"(?:^|_)public(?:_|$)", re.IGNORECASE)
 _VALUE = re.compile(r"""(?P<name>\b\w+)(?P<is>["']?\s*=\s*)(?:"[^"\n]*"|'[^'\n]*')""")
-_HIDDEN = "****"
+#: What stands for a value that is not shown.
+HIDDEN = "****"
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,6 @@ def hidden(text: str) -> str:
     """
 
     def value(found: re.Match[str]) -> str:
-        return f'{found["name"]}{found["is"]}"{_HIDDEN}"' if secret(found["name"]) else found[0]
+        return f'{found["name"]}{found["is"]}"{HIDDEN}"' if secret(found["name"]) else found[0]
 
     return _VALUE.sub(value, text)

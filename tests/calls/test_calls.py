@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from frontend.settings import TABLES
+from frontend.spec import KEYS, Spec
 from frontend.targets import TARGETS
 from frontend.targets.plan_document import Document
 from tests.errors.shown import fail
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from tests.engine import Build, Engine
 
+HIDDEN = "s3cret-in-an-argument"
 LAYER = re.compile(r"\[[0-9]+/[0-9]+\]")
 
 
@@ -31,6 +35,7 @@ def call(engine: Engine, folder: Path, name: str, **arguments: str) -> Build:
     """Ask, and see that no layer was made for the answer."""
     asked = engine.build(folder, f"--call={name}", build_args=arguments)
     assert not [step for step in asked.executed if LAYER.match(step.name)]
+    assert HIDDEN not in asked.stdout
     return asked
 
 
@@ -47,7 +52,15 @@ def document(asked: Build) -> Any:
 
 def test_describe_lists_what_there_is(docker28: Engine, folder: Path) -> None:
     told = rows(call(docker28, folder, "subrequests.describe"))
-    assert told.keys() == {"NAME", "subrequests.describe", "targets", "plan", "lint", "affected"}
+    assert told.keys() == {
+        "NAME",
+        "subrequests.describe",
+        "targets",
+        "plan",
+        "lint",
+        "outline",
+        "affected",
+    }
 
 
 def test_targets_and_packages_are_listed_though_no_package_is_chosen(
@@ -63,6 +76,48 @@ def test_targets_and_packages_are_listed_though_no_package_is_chosen(
 def test_targets_are_a_table_for_people(docker28: Engine, folder: Path) -> None:
     told = rows(call(docker28, folder, "targets"))
     assert told["deps"] == "its third-party packages alone"
+
+
+def test_an_outline_has_arguments_with_values_and_what_steps_take(
+    docker28: Engine, folder: Path
+) -> None:
+    options = {"package": "api", "groups": "dev", "env.MODE": "fast", "env.API_TOKEN": HIDDEN}
+    told = document(call(docker28, folder, "outline,format=json", **options))
+    arguments = {argument["name"]: argument for argument in told["args"]}
+    assert {name for name in arguments if "." not in name} == set(KEYS) - {*TABLES}
+    assert {"env.MODE", "labels.NAME"} <= arguments.keys()
+    values = {
+        name: argument["value"] for name, argument in arguments.items() if "value" in argument
+    }
+    assert values == {
+        "package": "api",
+        "groups": "dev",
+        "env.MODE": "fast",
+        "env.API_TOKEN": "****",
+    }
+    secrets = {secret["name"]: secret.get("required", False) for secret in told["secrets"]}
+    assert {"netrc", "UV_DEFAULT_INDEX", "HTTPS_PROXY", "ca"} <= secrets.keys()
+    assert not any(secrets.values())
+    assert told["name"] == "image"
+    assert [cache["ID"] for cache in told["cache"] if "/uv-frontend-uv-" in cache["ID"]]
+    assert not told.get("ssh")
+
+
+def test_an_outline_says_where_a_value_is_from(docker28: Engine, folder: Path) -> None:
+    found = call(docker28, folder, "outline,format=json", package="notes")
+    told = document(found)
+    (cmd,) = (argument for argument in told["args"] if argument["name"] == "cmd")
+    assert cmd["value"] == "python,main.py"
+    source = b64decode(told["sources"][cmd["location"].get("sourceIndex", 0)]).decode()
+    (place,) = cmd["location"]["ranges"]
+    line = source.split("\n")[place["start"]["line"] - 1]
+    assert line == 'cmd = ["python", "main.py"]'
+
+
+def test_an_outline_is_a_table_for_people(docker28: Engine, folder: Path) -> None:
+    told = rows(call(docker28, folder, "outline", package="api"))
+    assert told["package"].split()[0] == "api"
+    assert told["hermetic"] == Spec.model_fields["hermetic"].description
 
 
 def test_a_plan_is_printed_and_as_json_a_document(docker28: Engine, folder: Path) -> None:

@@ -31,7 +31,8 @@ NOISE = "os.write(1, b'hello')"
 _VARYING = re.compile(r"[0-9a-f]{12,}|\b[a-z0-9]{25}\b|\d+(\.\d+)*")
 #: Messages about other connections: of the API, where buildx looks whether somebody listens and
 #: hangs up, and those that the daemon dials, to buildx, just when it goes.
-_OTHERS = ("/docker.sock->", "addrConn.createTransport")
+#: So are those about addresses of containers, one of which is called invalid until it has one.
+_OTHERS = ("/docker.sock->", "addrConn.createTransport", "Request address PoolID")
 #: Among the many debug messages, those that something is wrong have one of these words.
 _WRONG = re.compile(
     r"http2|preface|goaway|unexpected|panic|invalid|unsupported|deprecated|capabilit",
