@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
     from tests.engine import Build, Engine
 
-# What engines say before our message: buildx, and Docker 20.10 in its own way.
+# What engines say before our message: buildx, and Docker 20.10 in its own ways, which of them is
+# chance: the failure reaches buildx by two calls.
 _ERROR = re.compile(
-    r"^ERROR: (?:failed to build: )?failed to solve: "
+    r"^ERROR: (?:failed to build: )?(?:failed to solve|failed to run Build function): "
     r"(?:rpc error: code = Unknown desc = |failed to solve with frontend [a-z]+\.v0: )*",
     re.MULTILINE,
 )
