@@ -103,6 +103,7 @@ def test_context_without_a_manifest(docker28: Engine, shop: Path, tmp_path: Path
 def test_context_that_is_nearly_called_like_a_package(
     docker28: Engine, shop: Path, other_core: Path
 ) -> None:
+    make(docker28, shop)
     options = [f"--build-context={name}={other_core}" for name in ("cores", "whatever")]
     made = make(docker28, shop, *options)
     assert (made.said, made.executed) == (SAID, [])
