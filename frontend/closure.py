@@ -96,7 +96,7 @@ class LockedPackage:
         if sdist is None:
             return None
         url = str(sdist.get("url") or self.table["source"].get("url", ""))
-        return Artifact(_filename(url), url, _sha256(str(sdist.get("hash", ""))))
+        return Artifact(filename_of(url), url, _sha256(str(sdist.get("hash", ""))))
 
     @property
     def registry(self) -> str:
@@ -242,7 +242,7 @@ def _artifact(found: Any) -> Artifact | None:
     digest = (found.hashes or {}).get("sha256", "")
     url = str(found.url or "")
     digest = "" if digest in {"", NO_HASH.partition(":")[2]} else f"sha256:{digest}"
-    return Artifact(_filename(str(address)), url, digest)
+    return Artifact(filename_of(str(address)), url, digest)
 
 
 def _hashes(found: Any) -> tuple[str, ...]:
@@ -251,7 +251,8 @@ def _hashes(found: Any) -> tuple[str, ...]:
     return tuple(each for each in written if each != NO_HASH)
 
 
-def _filename(address: str) -> str:
+def filename_of(address: str) -> str:
+    """Return the name of the file at an address or a path, without query and fragment."""
     return unquote(address.partition("?")[0].partition("#")[0].rpartition("/")[2])
 
 
@@ -261,7 +262,7 @@ def _sha256(digest: str) -> str:
 
 def _is_wheel(artifact: Any) -> bool:
     url = getattr(artifact, "url", None) or getattr(artifact, "path", None) or ""
-    return str(url).partition("?")[0].partition("#")[0].endswith(".whl")
+    return filename_of(str(url)).endswith(".whl")
 
 
 def _table(lock: Lock, package: Package) -> Mapping[str, Any]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import posixpath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 import tomli_w
 from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from frontend.closure import filename_of
 from frontend.git_source import directory
 from frontend.hermetic import ARTIFACTS, TOOLS, local
 from frontend.plan import Kind
@@ -199,4 +199,4 @@ def _kin(wheel: Mapping[str, Any], target: Target) -> bool:
 
 def _filename(wheel: Mapping[str, Any]) -> str:
     name = wheel.get("filename") or wheel.get("url") or wheel.get("path") or ""
-    return unquote(str(name).partition("?")[0].partition("#")[0].rpartition("/")[2])
+    return filename_of(str(name))
