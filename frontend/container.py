@@ -20,7 +20,7 @@ made in it, so ours is read-only by declaration.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import llb
 from frontend.closure import UV_VERSION
@@ -176,19 +176,14 @@ class Builder:
 
         Returns what was written to `output`, an empty folder that is writable.
         """
-        request, limits = self.request, self.request.limits
+        limits = self.request.limits
         shared = [llb.Tmpfs("/dev/shm", limits.shm_size)] if limits.shm_size else []
         step = llb.run(
             list(arguments),
             mounts=[llb.Writable(output, llb.SCRATCH), *shared, *mounts],
             env=sorted(env.items()),
             cwd=cwd,
-            ulimits=[llb.Ulimit(*limit) for limit in limits.ulimits],
-            cgroup_parent=limits.cgroup_parent,
-            hostname=limits.hostname,
-            network=NETWORKS[request.network] if network else llb.Network.NONE,
-            hosts=[llb.Host(name, address) for name, address in request.hosts],
-            proxy=llb.Proxy(**request.proxy) if request.proxy else None,
+            **self._options(network=network),
             valid_exit_codes=exit_codes if self.capabilities.supports(_EXIT_CODES) else (),
             platform=self.platform,
             meta=llb.Metadata(
@@ -199,6 +194,18 @@ class Builder:
             ),
         )
         return step.output(output)
+
+    def _options(self, *, network: bool = True) -> dict[str, Any]:
+        """What this build's options say of every step's container."""
+        request, limits = self.request, self.request.limits
+        return {
+            "ulimits": [llb.Ulimit(*limit) for limit in limits.ulimits],
+            "cgroup_parent": limits.cgroup_parent,
+            "hostname": limits.hostname,
+            "network": NETWORKS[request.network] if network else llb.Network.NONE,
+            "hosts": [llb.Host(name, address) for name, address in request.hosts],
+            "proxy": llb.Proxy(**request.proxy) if request.proxy else None,
+        }
 
     def _managed(self) -> list[llb.Mount]:
         """The Python that was installed for the image, at its place."""
@@ -219,7 +226,6 @@ class Builder:
 
         Nothing is mounted in it but /tmp and `mounts`: a mount point would stay there.
         """
-        request, limits = self.request, self.request.limits
         values = {
             **self.image.build_env,
             "HOME": "/tmp",
@@ -231,13 +237,8 @@ class Builder:
             list(arguments),
             mounts=[llb.Writable("/", root), llb.Tmpfs("/tmp"), *mounts],
             env=sorted(values.items()),
-            ulimits=[llb.Ulimit(*limit) for limit in limits.ulimits],
-            cgroup_parent=limits.cgroup_parent,
-            hostname=limits.hostname,
-            network=NETWORKS[request.network],
-            hosts=[llb.Host(host, address) for host, address in request.hosts],
-            proxy=llb.Proxy(**request.proxy) if request.proxy else None,
-            meta=llb.Metadata(name=name, ignore_cache=request.unwanted(())),
+            **self._options(),
+            meta=llb.Metadata(name=name, ignore_cache=self.request.unwanted(())),
         )
         return step.output("/")
 
