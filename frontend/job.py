@@ -95,6 +95,7 @@ def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
     """Read what `reads` has begun and the package's manifest, and settle the spec."""
     arguments = specs.from_arguments(request.arguments)
     context, workspace, body = open_workspace(gateway, request, reads, arguments)
+    request = lint.with_comment(request, reads.build_file().source.text)
     root = specs.from_manifest(workspace.root)
     settings = specs.settle(arguments, body, root)
     if settings.spec.package:

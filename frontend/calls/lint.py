@@ -34,6 +34,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     found: list[Finding] = []
     error: FrontendError | None = None
     try:
+        request = lint.with_comment(request, reads.build_file().source.text)
         found.extend(_before_platforms(job := _read(gateway, request, reads)))
         # What it differs in has been told.
         job = replace(job, settings=job.settings.without(lock="off"))

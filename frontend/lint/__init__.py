@@ -27,10 +27,14 @@ PAGE = "https://github.com/org/uv-frontend/blob/main/docs/checks.md"
 ALL = "all"
 #: The build argument by which Dockerfiles choose rules as well (BuildKit, dockerfile/linter).
 ARGUMENT = "BUILDKIT_DOCKERFILE_CHECK"
+_OPTION = f"build-arg:{ARGUMENT}"
 
 _WORDS = "api_?key|auth|credentials?|key|pass(?:word|wd|phrase)?|pword|secret|token"
 _SECRET = re.compile(rf"(?:^|_)(?:{_WORDS})$", re.IGNORECASE)
 _PUBLIC = re.compile(r"(?:^|_)public(?:_|$)", re.IGNORECASE)
+_DIRECTIVE = re.compile(
+    r"#[ \t]*(?P<name>[a-z][a-z0-9]*)[ \t]*=[ \t]*(?P<value>.+?)[ \t]*$", re.IGNORECASE
+)
 _VALUE = re.compile(r"""(?P<name>\b\w+)(?P<is>["']?\s*=\s*)(?:"[^"\n]*"|'[^'\n]*')""")
 #: What stands for a value that is not shown.
 HIDDEN = "****"
@@ -77,7 +81,7 @@ class Choice:
     @classmethod
     def of(cls, request: Request) -> Choice:
         """Read the build argument, such as `skip=UnpinnedBase,MissingWheel;error=true`."""
-        given = request.options.get(f"build-arg:{ARGUMENT}", "")
+        given = request.options.get(_OPTION, "")
         fields = dict(part.strip().partition("=")[::2] for part in given.split(";"))
         names = (name.strip().lower() for name in fields.get("skip", "").split(","))
         return cls(frozenset(filter(None, names)), fields.get("error", "").lower() == "true")
@@ -126,6 +130,23 @@ RULES = (
     DEPRECATED_SETTING,
     UNPINNED_BASE,
 )
+
+
+def with_comment(request: Request, build_file: str) -> Request:
+    """Take a `# check=…` at the build file's top for the build argument, where that is not given.
+
+    Comments with a name and a value are directives up to the first line that is none (BuildKit,
+    dockerfile/parser/directives.go).
+    """
+    if _OPTION in request.options:
+        return request
+    for line in build_file.splitlines():
+        directive = _DIRECTIVE.match(line)
+        if not directive:
+            break
+        if directive["name"].lower() == "check":
+            return replace(request, options={**request.options, _OPTION: directive["value"]})
+    return request
 
 
 def chosen(

@@ -187,6 +187,17 @@ def test_rules_can_be_skipped(docker28: Engine, folder: Path) -> None:
     assert "no warnings found" in told.stdout
 
 
+def test_rules_can_be_skipped_in_the_build_file(
+    docker28: Engine, folder: Path, tmp_path: Path
+) -> None:
+    commented = shutil.copytree(folder, tmp_path / "commented")
+    skip = ",".join(rule.name for rule in RULES if rule.name != "UnpinnedBase")
+    build_file = commented / "Dockerfile"
+    build_file.write_text(f"# check=skip={skip}\n{build_file.read_text()}")
+    document = answer(check(docker28, commented, "--call=check,format=json"))
+    assert named(document) == {"UnpinnedBase"}
+
+
 def test_a_build_tells_the_same_but_for_what_has_to_be_asked(
     docker28: Engine, folder: Path
 ) -> None:

@@ -42,6 +42,24 @@ def test_rules_are_skipped_as_in_dockerfiles(check: str, told: tuple[Finding, ..
 
 
 @pytest.mark.parametrize(
+    ("build_file", "argument", "told"),
+    [
+        ("# syntax=org/uv-frontend\n#check = skip=StaleLock \n", "", (BASE,)),
+        ("# Check=skip=all", "", ()),
+        ("# check=skip=all\n", "skip=StaleLock", (BASE,)),
+        ("# a comment\n# check=skip=all\n", "", (LOCK, BASE)),
+        ('package = "api"\n# check=skip=all\n', "", (LOCK, BASE)),
+        ("", "", (LOCK, BASE)),
+    ],
+)
+def test_the_build_file_skips_rules_where_no_argument_does(
+    build_file: str, argument: str, told: tuple[Finding, ...]
+) -> None:
+    read = lint.with_comment(request(argument), build_file)
+    assert lint.chosen([LOCK, BASE], read, asked=True) == told
+
+
+@pytest.mark.parametrize(
     ("text", "shown"),
     [
         ("API_KEY = 'hush'", 'API_KEY = "****"'),
