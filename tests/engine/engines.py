@@ -51,13 +51,15 @@ class Engine(Client):
         owned: bool = True,
         registry: Registry | None = None,
         entitlements: Mapping[str, bool] | None = None,
+        alone: bool = False,
     ) -> Engine:
         """Start a private engine, or find the one of that name and kind that runs.
 
         `owned` engines belong to this process: whatever it leaves when it dies is cleaned up by the
         next start of any engine. Others run until they are stopped. Without a `registry`
         the engine gets one of its own, with the base image in it. `entitlements` say what builds
-        may ask for, as in the daemon's configuration. Raises EngineUnavailable.
+        may ask for, as in the daemon's configuration. `alone` says that this process is in a
+        network namespace of its own. Raises EngineUnavailable.
         """
         if kind not in KINDS:
             raise EngineUnavailable(f"no kind of engine is called {kind}: {', '.join(KINDS)}")
@@ -75,7 +77,7 @@ class Engine(Client):
                     return cls._private(running, programs(KINDS[kind]))
                 running.remove()
             tools = programs(KINDS[kind])
-            lines = network.allocate(tools)
+            lines = network.allocate(tools, alone=alone)
             owner = Process.of(os.getpid()) if owned else None
             # Written down before anything is started, and so found again if we are killed.
             record = _Record(name, kind, lines.bridge, str(lines.range), "", owner)

@@ -91,8 +91,18 @@ class Network:
                 _remove_bridge(bridge)
 
 
-def allocate(programs: Programs) -> Network:
-    """Choose a bridge name and a range that nothing on this machine uses, and bring them up."""
+_ALONE = Network(f"{_PREFIX}-alone", IPv4Network("10.217.0.0/20"))
+
+
+def allocate(programs: Programs, *, alone: bool = False) -> Network:
+    """Choose a bridge name and a range that nothing on this machine uses, and bring them up.
+
+    `alone` says that this process is in a network namespace of its own. What is chosen there is
+    chosen for no engine elsewhere: whoever removes it by its name removes nobody else's.
+    """
+    if alone:
+        _ALONE.up(programs)
+        return _ALONE
     with cache.locked(cache.RUNTIME / "network.lock"):
         taken = routed(Path("/proc/net/route").read_text())
         for number, candidate in enumerate(_candidates()):
@@ -155,6 +165,12 @@ def _add_bridge(name: str, address: IPv4Interface) -> None:
         _set_address(control, _SIOCSIFADDR, name, address.ip)
         _set_address(control, _SIOCSIFNETMASK, name, address.netmask)
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sH14x", name.encode(), _IFF_UP))
+
+
+def raise_loopback() -> None:
+    """Bring the loopback interface up: a new network namespace has it down. Raises OSError."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", _IFF_UP))
 
 
 def _remove_bridge(name: str) -> None:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tests.contexts.server import serve as serve_site
+from tests.engine.frontend_image import IMAGE
 from tests.errors.index import REACH, Index, serve
 from tests.errors.shown import fail
 from tests.errors.workspaces import BACKEND, workspace
+from tests.hermetic import island
 from tests.hermetic.conftest import ROOT, fill
 
 if TYPE_CHECKING:
@@ -128,6 +130,43 @@ def test_a_policy_redirects_to_a_mirror(
             env={"EXPERIMENTAL_BUILDKIT_SOURCE_POLICY": str(policy)},
         )
     assert docker28.run("uv-frontend-test/hermetic-mirror").stdout == SAID
+
+
+def test_behind_an_air_gap(
+    docker28: Engine, shop: Workspace, index: Index, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """An engine that nothing has been built on, and that reaches nothing but a mirror."""
+    image = "uv-frontend-test/hermetic-island"
+    carried = tmp_path_factory.mktemp("carried")
+    files = carried / "files"
+    files.mkdir()
+    for name, data in index.files.items():
+        (files / name).write_bytes(data)
+    docker28.docker("save", "--output", carried / "frontend.tar", IMAGE)
+    with island.start("docker28", f"{docker28.name}-island", files) as there:
+        engine = there.engine
+        # Every route leads to the bridge of the engine's own containers, so none leads out.
+        assert set(there.routes) == {"uvf-alone"}
+        engine.docker("load", "--input", carried / "frontend.tar")
+        engine.publish(IMAGE)
+        engine.docker("rmi", IMAGE)
+        arguments = {"package": "api"}
+        refused = engine.build(shop.folder, build_args=arguments, check=False)
+        assert "connection refused" in refused.error
+        policy = carried / "policy.json"
+        rule = {
+            "action": "CONVERT",
+            "selector": {"identifier": f"{index.url}/*", "matchType": "WILDCARD"},
+            "updates": {"identifier": f"{there.mirror}/${{1}}"},
+        }
+        policy.write_text(json.dumps({"rules": [rule]}))
+        environment = {"EXPERIMENTAL_BUILDKIT_SOURCE_POLICY": str(policy)}
+        engine.build(shop.folder, tag=image, build_args=arguments, env=environment)
+        assert {path.rpartition("/")[2] for path in there.asked} == FILES
+        assert engine.run(image).stdout == SAID
+        away = _layers(engine, image)
+    docker28.build(shop.folder, tag=image, build_args=arguments)
+    assert _layers(docker28, image) == away
 
 
 def test_a_policy_denies_an_index(
