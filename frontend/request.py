@@ -88,12 +88,14 @@ class Request:
     def unwanted(self, names: Collection[str]) -> bool:
         """Whether the cache is not to be used for a step that goes by any of `names`.
 
-        `--no-cache` names none and means all; `--no-cache-filter` names packages, or a target.
+        `--no-cache` names none and means all; `--no-cache-filter` names packages, or a target. The
+        target `test` has one step of its own: as a stage it would stand on what is tested.
         """
         if self.no_cache is None:
             return False
         named = {canonicalize_name(name) for name in self.no_cache}
-        return not named or (self.target or "image") in named or not named.isdisjoint(names)
+        everything = not named or (self.target != "test" and (self.target or "image") in named)
+        return everything or not named.isdisjoint(names)
 
     @property
     def sbom(self) -> bool:

@@ -51,8 +51,7 @@ def make(site: Site) -> Product:
             llb.Bind(f"{ROOT}/steps", steps("layer", "test")),
             site.builder.reports(),
         ],
-        ignore_cache=job.request.no_cache is not None
-        and (not job.request.no_cache or "test" in job.request.no_cache),
+        ignore_cache=job.request.unwanted({"test"}),
     )
     step = Step(Layer(Kind.TEST, members=(job.package,)), output, report)
     return Product(output, wheels.files_config(site.platform), (*tested.steps, step))

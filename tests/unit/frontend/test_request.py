@@ -256,6 +256,9 @@ def test_limits_of_memory_and_processors() -> None:
         ("image", "", {"core"}, True),
         ("image", "deps", {"core"}, False),
         ("deps", "deps", {"core"}, True),
+        ("test", "test", {"core"}, False),
+        ("test", "test", {"test"}, True),
+        ("", "test", {"core"}, True),
     ],
 )
 def test_steps_without_cache(
