@@ -15,6 +15,7 @@ from tests.engine import cache, debian
 from tests.engine.errors import EngineUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.engine.registry import Registry
@@ -40,17 +41,25 @@ def provide(registry: Registry) -> None:
         push(registry, TAG, _layer(), ARCHITECTURES.get(machine, machine))
 
 
-def push(registry: Registry, tag: str, folder: Path, architecture: str) -> None:
-    """Store the layer in `folder` as an image that runs Python."""
+def push(
+    registry: Registry,
+    tag: str,
+    folder: Path,
+    architecture: str,
+    *,
+    repository: str = REPOSITORY,
+    command: str = "python3",
+) -> None:
+    """Store the layer in `folder` as an image that runs Python, or another command."""
     path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     config: dict[str, object] = {
         "architecture": architecture,
         "os": "linux",
-        "config": {"Env": [f"PATH={path}"], "Cmd": ["python3"]},
+        "config": {"Env": [f"PATH={path}"], "Cmd": [command]},
     }
     diff_id = (folder / "diff-id").read_text()
     registry.push_layer(
-        REPOSITORY, tag, layer=folder / "layer.tar.gz", diff_id=diff_id, config=config
+        repository, tag, layer=folder / "layer.tar.gz", diff_id=diff_id, config=config
     )
 
 
@@ -62,11 +71,16 @@ def _layer() -> Path:
     with cache.locked(cache.root() / "base" / "lock"):
         if not target.is_dir():
             with cache.building(target) as draft:
-                _bootstrap(draft)
+                line = debian.source_line(_SUITE)
+                bootstrap(draft, _SUITE, line, [*_OPTIONS, f"--include={','.join(_PACKAGES)}"])
     return target
 
 
-def _bootstrap(draft: Path) -> None:
+def bootstrap(draft: Path, suite: str, source: str, options: Sequence[str]) -> None:
+    """Make a distribution's image in `draft`: a packed layer, and the digest of its contents.
+
+    `source` is a line of sources.list(5), `options` are mmdebstrap's. Raises EngineUnavailable.
+    """
     tool = debian.unpack("bookworm", ("mmdebstrap",))
     tar = draft / "layer.tar"
     env = {
@@ -76,9 +90,8 @@ def _bootstrap(draft: Path) -> None:
         "SOURCE_DATE_EPOCH": "1700000000",
         "TMPDIR": str(draft),
     }
-    packages = f"--include={','.join(_PACKAGES)}"
-    command = [str(tool.executable("mmdebstrap")), "--mode=root", *_OPTIONS, packages]
-    command += [_SUITE, str(tar), debian.source_line(_SUITE)]
+    command = [str(tool.executable("mmdebstrap")), "--mode=root", *options]
+    command += [suite, str(tar), source]
     if shutil.which("perl") is None:
         raise EngineUnavailable("perl is missing: it runs mmdebstrap, which makes the base image")
     done = subprocess.run(command, check=False, env=env, capture_output=True, text=True)

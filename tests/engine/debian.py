@@ -223,3 +223,13 @@ def _apt_configuration(suite: str, architecture: str) -> Path:
     configuration = home / "apt.conf"
     configuration.write_text("".join(f'{name} "{value}";\n' for name, value in settings.items()))
     return configuration
+
+
+def version(index: str, package: str) -> str:
+    """The version of a package in the text of an archive's `Packages`; KeyError without it."""
+    found = re.search(
+        rf"^Package: {re.escape(package)}\n(?:.+\n)*?Version: (.+)$", index, re.MULTILINE
+    )
+    if found is None:
+        raise KeyError(package)
+    return found[1]
