@@ -123,7 +123,7 @@ def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
         label = f"package {member.name!r}"
     output = found.get("output", "")
     if kind == "system":
-        return _no_packages(step, detail, job)
+        return _no_packages(step, detail, output, job)
     if kind == "hash":
         expected, _, computed = detail.partition(" ")
         return FrontendError(
@@ -218,14 +218,22 @@ def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
     return FrontendError(f"{label} cannot be installed:\n{said(output)}", places=places)
 
 
-def _no_packages(step: Step, detail: str, job: Job) -> FrontendError:
+def _no_packages(step: Step, detail: str, output: str, job: Job) -> FrontendError:
     """The distribution's package manager failed; it says so itself."""
     change = step.layer.change
     key = change.key if isinstance(change, Packages) else "apt"
+    decides = "`apt-snapshot` decides which day's; "
+    if key.endswith("apk"):
+        # apk's reason stands below its `ERROR: unable to select packages:`, further in.
+        lines = output.splitlines()
+        first = next((n for n, line in enumerate(lines) if line.startswith("ERROR: ")), None)
+        if first is not None:
+            detail = " ".join(line.strip() for line in lines[first : first + 3])
+        decides = ""
     return FrontendError(
         f"packages of {key} cannot be installed: {detail or 'see what is printed above'}",
-        remedy="Names and versions are those of the image's distribution; `apt-snapshot` decides "
-        "which day's, and the network of the build whether its archive can be reached.",
+        remedy=f"Names and versions are those of the image's distribution; {decides}"
+        "the network of the build decides whether its archive can be reached.",
         places=job.settings.origin(key),
     )
 
