@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from frontend import base as bases
 from frontend import foreign, groups, hermetic, targets
 from frontend.closure import check_members, check_python, close
-from frontend.container import RESOURCES, Builder, Foreign
+from frontend.container import RESOURCES, Builder, Foreign, Uv
 from frontend.credentials import note_passwords
 from frontend.failure import explain
 from frontend.footing import settle, with_tools
@@ -59,7 +59,7 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     recipe = targets.find(request.target).recipe
     job = recipe.select(gateway, read(gateway, request, reads))
     note_passwords(gateway, request)
-    report.begin(gateway, job)
+    report.begin(job)
     found = sites(gateway, job)
     report.tell(gateway, found)
     images = gateway.together(*(_building(gateway, recipe, site) for site in found))
@@ -75,7 +75,7 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
 def sites(gateway: Gateway, job: Job) -> tuple[Site, ...]:
     """Find out all that decides the target on each platform. Nothing is installed for it."""
     request = job.request
-    uv = _uv(gateway, request)
+    uv = _uv(gateway, job)
     sealing = bool(job.settings.spec.hermetic)
     # The base image and its Python are looked at while uv names the packages.
     (pylock, workspace), tools, grounds = gateway.together(
@@ -94,30 +94,31 @@ def sites(gateway: Gateway, job: Job) -> tuple[Site, ...]:
     )
 
 
-def _uv(gateway: Gateway, request: Request) -> llb.Output:
+def _uv(gateway: Gateway, job: Job) -> Uv:
     """The image that uv is taken from: our own, unless the user gives another one."""
-    own = own_image(gateway, request)
-    if not request.named_contexts:
-        return own
+    own = own_image(gateway, job.request)
+    if not job.request.named_contexts and not job.settings.spec.uv:
+        return Uv(own)
     from frontend.given_uv import given_uv
 
-    return given_uv(gateway, request, own, request.build_platform) or own
+    return given_uv(gateway, job, own) or Uv(own)
 
 
 def _builder(
     gateway: Gateway,
     request: Request,
-    uv: llb.Output,
+    uv: Uv,
     platform: llb.Platform,
     chosen: image.BaseImage,
 ) -> Builder:
     filesystem = bases.filesystem(chosen, request, platform, f"[builder] FROM {chosen.name}")
-    return Builder(chosen, filesystem, uv, platform, request, gateway.ping().llb)
+    capabilities = gateway.ping().llb
+    return Builder(
+        chosen, filesystem, uv.filesystem, platform, request, capabilities, uv_version=uv.version
+    )
 
 
-def _grounding(
-    gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform
-) -> Callable[[], Ground]:
+def _grounding(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) -> Callable[[], Ground]:
     if not foreign.runs_here(platform, job.request.build_platform):
         return lambda: resolve_foreign(gateway, job, uv, platform)
     return lambda: resolve(gateway, job, uv, platform)
@@ -133,7 +134,7 @@ def _building(gateway: Gateway, recipe: Recipe, site: Site) -> Callable[[], Plat
     return lambda: build_platform(gateway, recipe, site)
 
 
-def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) -> Ground:
+def resolve(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) -> Ground:
     """Resolve base and builder image, and find the Python of the builder."""
     request, spec, lock = job.request, job.settings.spec, job.workspace.lock
     pin = bases.pinned(job.workspace.python_pin)
@@ -165,7 +166,7 @@ def resolve(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) 
     return Ground(platform, base, builder, target, footing)
 
 
-def resolve_foreign(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Platform) -> Ground:
+def resolve_foreign(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) -> Ground:
     """Resolve the base of another platform, and what to install its packages in here."""
     request, lock, here = job.request, job.workspace.lock, job.request.build_platform
     if job.settings.spec.venv:
@@ -202,7 +203,7 @@ def resolve_foreign(gateway: Gateway, job: Job, uv: llb.Output, platform: llb.Pl
 
 
 def compile_there(
-    gateway: Gateway, site: Site, product: Product, recipe: Recipe, uv: llb.Output
+    gateway: Gateway, site: Site, product: Product, recipe: Recipe, uv: Uv
 ) -> Product:
     """Make `product` anew, with the steps on the image's platform that must run there."""
     job, builder = site.job, site.builder
@@ -283,7 +284,7 @@ def equip(
 
     requires = job.workspace.lock.requires_python
     preferred = job.settings.spec.python or pin or bases.admitted(requires)
-    managed = managed_python.choose(job, wanted, preferred, places)
+    managed = managed_python.choose(job, wanted, preferred, places, builder.uv_version)
     return managed_python.provide(gateway, builder, workshop, managed, job.context)
 
 
@@ -332,7 +333,8 @@ def build_platform(gateway: Gateway, recipe: Recipe, site: Site) -> PlatformResu
         note_options(gateway, request, product)
     try:
         if site.builder.foreign:
-            product = compile_there(gateway, site, product, recipe, site.builder.uv)
+            uv = Uv(site.builder.uv, site.builder.uv_version)
+            product = compile_there(gateway, site, product, recipe, uv)
         ref = gateway.solve(product.filesystem, evaluate=True)
     except GatewayError as error:
         raise explain(gateway, site.builder, product.steps, site.job, error) from error

@@ -75,6 +75,14 @@ class Foreign:
 
 
 @dataclass(frozen=True)
+class Uv:
+    """An image that has uv where our own image has it, and the release it is."""
+
+    filesystem: llb.Output
+    version: str = UV_VERSION
+
+
+@dataclass(frozen=True)
 class Builder:
     """What steps run in: the image, the uv to run there, and the options of this build.
 
@@ -83,7 +91,7 @@ class Builder:
     an image that has none. `tools` is the image with what else is needed to build from source, made
     by `preparing`, under `tools_name` in the names of caches. The image's environment sees the
     base's packages where `seen` is not None, and those in the folders that it names; with `prefix`
-    there is none, and all goes to the base's own Python.
+    there is none, and all goes to the base's own Python. `uv_version` is the release of `uv`.
     """
 
     image: BaseImage
@@ -103,6 +111,7 @@ class Builder:
     preparing: tuple[Packages, ...] = ()
     seen: tuple[str, ...] | None = None
     prefix: Prefix | None = None
+    uv_version: str = UV_VERSION
 
     def where(self, report: str) -> Builder:
         """Where the step with that report runs: here, or on the image's platform."""
@@ -317,7 +326,9 @@ class Builder:
         with the headers and libraries of one image: builds on other images have another cache.
         """
         assert self.target is not None
-        shared = f"uv-{_bucket()}-{self.target.machine}-{self.target.libc.name}-{UID}"
+        shared = (
+            f"uv-{_bucket(self.uv_version)}-{self.target.machine}-{self.target.libc.name}-{UID}"
+        )
         if not compiling:
             return shared
         return "-".join(filter(None, (shared, self.image.identity, self.tools_name)))
@@ -373,6 +384,6 @@ def steps(*names: str) -> llb.Output:
     )
 
 
-def _bucket() -> str:
+def _bucket(version: str) -> str:
     """uv's version as far as its cache depends on it: older ones cannot read newer entries."""
-    return ".".join(UV_VERSION.split(".")[:2])
+    return ".".join(version.split(".")[:2])

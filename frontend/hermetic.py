@@ -21,7 +21,7 @@ from frontend.closure import UV_VERSION, LockedPackage, close, export
 from frontend.container import ROOT
 from frontend.errors import FrontendError
 from frontend.git_source import GitSource
-from frontend.uv_settings import builds, built, variable
+from frontend.uv_settings import all_indexes, builds, built, variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -228,7 +228,7 @@ def _headers(settings: Mapping[str, Any], packages: Iterable[LockedPackage]) -> 
     used = {package.registry.rstrip("/") for package in packages}
     return {
         url: f"UV_INDEX_{variable(str(index['name']))}_AUTHORIZATION"
-        for index in settings.get("index") or ()
+        for index in all_indexes(settings)
         if index.get("authenticate") == "always" and "name" in index
         for url in (str(index.get("url", "")).rstrip("/"),)
         if url in used

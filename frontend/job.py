@@ -148,6 +148,7 @@ def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
 
     def read_and_check() -> Workspace:
         found = workspaces.read_manifests(gateway, job.context, workspace, needed)
+        found = workspaces.with_indexes(found, job.local_names)
         check_lock(gateway, replace(job, workspace=found))
         return found
 

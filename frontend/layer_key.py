@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from frontend.closure import UV_VERSION
 from proto import ops_pb2
 
 if TYPE_CHECKING:
@@ -23,12 +22,12 @@ _SESSION = ("local.session", "local.sharedkeyhint", "local.unique", "oci.session
 _HOW = ("image.resolvemode", "image.recordtype")
 
 
-def key(output: llb.Output, uv: llb.Output) -> str:
+def key(output: llb.Output, uv: llb.Output, version: str) -> str:
     """Return the key of a filesystem, `sha256:` and 64 hexadecimal digits.
 
-    `uv` is the image that steps have their uv from.
+    `uv` is the image that steps have their uv from, `version` that uv's.
     """
-    known = {uv.digest: _sha256(f"uv {UV_VERSION}".encode())}
+    known = {uv.digest: _sha256(f"uv {version}".encode())}
     return "sha256:" + _sha256(f"{_key(output.vertex, known)} {output.index}".encode())
 
 

@@ -17,7 +17,7 @@ from packaging.version import Version
 import llb
 from frontend.base import look
 from frontend.base_system import System
-from frontend.closure import uv_binary
+from frontend.closure import UV_VERSION, uv_binary
 from frontend.container import CA_SECRET, MANAGED_PYTHON, ROOT, steps
 from frontend.errors import FrontendError
 from frontend.gateway import GatewayError
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 class Managed:
     """What is installed, and where it comes from.
 
-    `version` is complete (`3.13.5`) unless the list of downloads is the user's own, which then
-    decides. `mirror` and `downloads` are uv's `python-install-mirror` and
+    `version` is complete (`3.13.5`) unless the list of downloads, or uv, is the user's own, which
+    then decides. `mirror` and `downloads` are uv's `python-install-mirror` and
     `python-downloads-json-url`; what is no URL is a folder, or a file, of the build context.
     """
 
@@ -48,10 +48,13 @@ class Managed:
     downloads: str = ""
 
 
-def choose(job: Job, request: str, preferred: str, places: tuple[Place, ...]) -> Managed:
+def choose(
+    job: Job, request: str, preferred: str, places: tuple[Place, ...], uv: str = UV_VERSION
+) -> Managed:
     """Pin what fits `request` (`3.13`, `3.13.5`, `>=3.11`); `preferred` is a minor version.
 
-    FrontendError at `places` where uv knows none.
+    A `uv` of another release than ours takes the newest that it knows. FrontendError at `places`
+    where uv knows none.
     """
     spec, settings = job.settings.spec, job.workspace.root.get("tool", "uv") or {}
     mirror = spec.python_mirror or _text(settings, "python-install-mirror")
@@ -71,7 +74,7 @@ def choose(job: Job, request: str, preferred: str, places: tuple[Place, ...]) ->
             places=job.settings.origin("hermetic"),
         )
     plain = request if request[:1].isdigit() else preferred
-    if downloads:
+    if downloads or uv != UV_VERSION:
         return Managed(plain, mirror, downloads)
     return Managed(newest(plain, request, places), mirror)
 

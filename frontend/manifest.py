@@ -14,6 +14,7 @@ import tomli_w
 from packaging.utils import canonicalize_name
 
 from frontend.errors import FrontendError
+from frontend.uv_settings import MEMBER_INDEXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,10 +122,12 @@ UV_FOR_BUILDS = ("build-backend", "cache-keys", "package", "sources")
 
 def for_export(manifest: TomlDocument) -> str:
     """Return the root's manifest for `uv export`, without the demand for another release of uv."""
-    if manifest.get("tool", "uv", "required-version") is None:
+    if "required-version" not in manifest.source.text:
         return manifest.source.text
     kept = copy.deepcopy(dict(manifest.data))
-    del kept["tool"]["uv"]["required-version"]
+    if manifest.get("tool", "uv"):
+        kept["tool"]["uv"].pop("required-version", None)
+        kept["tool"]["uv"].pop(MEMBER_INDEXES, None)
     return tomli_w.dumps(kept)
 
 

@@ -169,6 +169,7 @@ class Spec(BaseModel):
     )
     base: str | None = Field(None, min_length=1, description="image the result stands on")
     builder: str | None = Field(None, min_length=1, description="image packages are installed in")
+    uv: str | None = Field(None, min_length=1, description="image that uv is taken from")
     extras: tuple[Name, ...] | None = Field(None, description="extras of the package")
     groups: tuple[Name, ...] | None = Field(None, description="dependency groups to install")
     default_groups: bool | None = Field(

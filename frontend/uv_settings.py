@@ -36,9 +36,26 @@ _BUILD_KEYS = (
     "no-build",
     "no-build-package",
     "no-index",
+    "no-sources",
+    "no-sources-package",
+    "require-build-hashes",
 )
 #: Settings that say how an index is reached.
-_INDEX_KEYS = ("allow-insecure-host", "keyring-provider")
+_INDEX_KEYS = (
+    "allow-insecure-host",
+    "http-proxy",
+    "https-proxy",
+    "keyring-provider",
+    "native-tls",
+    "no-proxy",
+    "preview",
+    "preview-features",
+    "system-certs",
+)
+#: Among the settings of a workspace: the indexes that its members define, by member.
+MEMBER_INDEXES = "indexes-of-members"
+#: What is about publishing, and no layer depends on.
+_NOT_FOR_LAYERS = ("publish-url",)
 #: What says where files come from, or which of them to look at.
 _NETWORK_KEYS = (
     *_INDEX_KEYS,
@@ -66,6 +83,8 @@ def project(settings: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
         for index in settings.get("index") or ()
         if building or _bare(index.get("url", "")) in registries
     ]
+    indexes += _of_members(settings, layer, registries)
+    indexes = [{k: v for k, v in i.items() if k not in _NOT_FOR_LAYERS} for i in indexes]
     found = {key: settings[key] for key in _BUILD_KEYS if building and key in settings}
     if indexes:
         found["index"] = indexes
@@ -76,9 +95,28 @@ def project(settings: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
     return without
 
 
+def all_indexes(settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The indexes of the workspace, and those that its members define."""
+    members = (settings.get(MEMBER_INDEXES) or {}).values()
+    return [*(settings.get("index") or ()), *(index for found in members for index in found)]
+
+
+def _of_members(
+    settings: Mapping[str, Any], layer: Layer, registries: set[str]
+) -> list[dict[str, Any]]:
+    """The indexes that members define, of which the layer has packages or those members."""
+    built = {member.name for member in layer.members}
+    found: dict[str, dict[str, Any]] = {}
+    for member, indexes in (settings.get(MEMBER_INDEXES) or {}).items():
+        for index in indexes:
+            if member in built or _bare(index.get("url", "")) in registries:
+                found.setdefault(index["name"], index)
+    return list(found.values())
+
+
 def deciding(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of `[tool.uv]` that any layer can depend on, without any credentials."""
-    keys = (*_BUILD_KEYS, *_INDEX_KEYS, "build-constraint-dependencies", "index")
+    keys = (*_BUILD_KEYS, *_INDEX_KEYS, "build-constraint-dependencies", "index", MEMBER_INDEXES)
     found: dict[str, Any] = without_credentials({k: settings[k] for k in keys if k in settings})
     return found
 

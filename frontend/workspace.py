@@ -18,6 +18,7 @@ from frontend.lock import Lock
 from frontend.manifest import check
 from frontend.settings import TABLE
 from frontend.toml_document import TomlDocument
+from frontend.uv_configuration import FILE, root_manifest, with_indexes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -82,6 +83,7 @@ def open_workspace(
         )
     root = TomlDocument.parse(files[manifest_name])
     check(root)
+    root = root_manifest(root, files.get(workspace_path(folder, FILE)))
     if lock_name not in files:
         raise FrontendError(
             f"there is no {LOCK} in {where}",
@@ -201,6 +203,12 @@ def read_manifests(
         elif not missing_ok:
             raise _missing(context, workspace, package, path)
     return replace(workspace, manifests=manifests)
+
+
+def with_indexes(workspace: Workspace, names: Iterable[str]) -> Workspace:
+    """Return the workspace with the indexes that the members of these names define."""
+    manifests = {name: workspace.manifests[name] for name in names if name in workspace.manifests}
+    return replace(workspace, root=with_indexes_of(workspace.root, manifests))
 
 
 def _replaced(gateway: Gateway, context: Context, package: LocalPackage) -> TomlDocument:

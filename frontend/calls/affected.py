@@ -25,7 +25,7 @@ from frontend.manifest import for_building
 from frontend.own_image import own_image
 from frontend.steps import script
 from frontend.uv_settings import deciding
-from frontend.workspace import LOCK, MANIFEST
+from frontend.workspace import LOCK, MANIFEST, with_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -112,7 +112,12 @@ def _slices(gateway: Gateway, jobs: Sequence[Job]) -> list[Slice]:
         found.append(Slice(job, digest, installed))
     needed = {package.name: package for each in found for package in each.local}
     workspace = workspaces.read_manifests(gateway, first.context, first.workspace, needed.values())
-    return [replace(each, job=replace(each.job, workspace=workspace)) for each in found]
+    return [
+        replace(
+            each, job=replace(each.job, workspace=with_indexes(workspace, each.job.local_names))
+        )
+        for each in found
+    ]
 
 
 def _resolve_bases(gateway: Gateway, slices: Sequence[Slice]) -> dict[tuple[str, str], str]:

@@ -106,8 +106,9 @@ def _lower(name: str) -> str:
 
 
 def head(gateway: Gateway, context: Context, workspace: str) -> dict[str, SourceText]:
-    """Read what every build needs first: root manifest, lock, Python pin, ignore file."""
-    names = [workspace_path(workspace, n) for n in ("pyproject.toml", "uv.lock", ".python-version")]
+    """Read what every build needs first: root manifest, lock, settings, Python pin, ignore file."""
+    files = ("pyproject.toml", "uv.lock", "uv.toml", ".python-version")
+    names = [workspace_path(workspace, name) for name in files]
     if not context.source.remote:
         names.append(IGNORE_FILE)
     loaded = gateway.solve(context.named_files(names, "lock and root manifest"))

@@ -108,6 +108,9 @@ VIRTUAL_DEPENDENCY = Rule(
 REQUIRED_VERSION = Rule(
     "RequiredVersion", "The uv of the frontend should be one that the workspace asks for"
 )
+SETTING_WITHOUT_EFFECT = Rule(
+    "SettingWithoutEffect", "Settings of uv should stand where they have an effect"
+)
 SECRET_IN_ENV = Rule(
     "SecretInEnv", "Secrets should not be in the image's environment: everybody who has it sees it"
 )
@@ -126,6 +129,7 @@ RULES = (
     IGNORED_README,
     VIRTUAL_DEPENDENCY,
     REQUIRED_VERSION,
+    SETTING_WITHOUT_EFFECT,
     SECRET_IN_ENV,
     DEPRECATED_SETTING,
     UNPINNED_BASE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from frontend import lint
+from frontend.closure import UV_VERSION
 from frontend.errors import FrontendError
 from frontend.lint import images, workspace
 
@@ -16,19 +17,29 @@ if TYPE_CHECKING:
     from frontend.targets.product import Site
 
 
-def begin(gateway: Gateway, job: Job) -> None:
-    """Tell what may explain an error to come."""
-    lint.warn(gateway, job.request, *workspace.required_version(job.workspace.root))
+def begin(job: Job) -> None:
+    """Refuse to install with a uv that the workspace does not admit; FrontendError says so.
+
+    Whoever skips the rule wants the frontend's own uv nevertheless.
+    """
+    for found in lint.chosen(workspace.required_version(job), job.request):
+        raise FrontendError(
+            found.text,
+            remedy='Name an image that has such a uv, `uv = "NAME:TAG"`, or widen the range. '
+            f"`--build-arg {lint.ARGUMENT}=skip={found.rule.name}` installs with "
+            f"{UV_VERSION} nevertheless.",
+            places=found.shown,
+        )
 
 
 def tell(gateway: Gateway, sites: Sequence[Site]) -> None:
-    """Tell all but what was told before; FrontendError where findings are to fail the build."""
+    """Tell all findings; FrontendError where they are to fail the build."""
     job = sites[0].job
     found = list(workspace.findings(job))
     for site in sites:
         found += images.built(job, site.closure)
         found += images.compiled(job, site.closure)
-    lint.warn(gateway, job.request, *(f for f in found if f.rule != lint.REQUIRED_VERSION))
+    lint.warn(gateway, job.request, *found)
     told = lint.chosen(found, job.request)
     if told and lint.Choice.of(job.request).error:
         names = ", ".join(dict.fromkeys(each.rule.name for each in told))

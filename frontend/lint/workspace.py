@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 from frontend import lint
 from frontend.closure import UV_VERSION
 from frontend.context import workspace_path
 from frontend.errors import Place
 from frontend.freshness import compare
 from frontend.lint import Finding
+from frontend.uv_configuration import ineffective
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,11 +30,13 @@ _DEPRECATED = {
 
 def findings(job: Job) -> Iterator[Finding]:
     """Look at the manifests that were read, the ignore file, and the keys."""
-    yield from required_version(job.workspace.root)
+    yield from required_version(job)
     manifests = {m.source.filename: m for m in job.workspace.manifests.values()}
     for manifest in (job.workspace.root, *manifests.values()):
         yield from _passwords(manifest)
         yield from _deprecated(manifest)
+    for text, place in ineffective(job.workspace.root, manifests.values()):
+        yield Finding(lint.SETTING_WITHOUT_EFFECT, text, (place,))
     for name in job.local_names:
         member = job.workspace.lock.local_packages[name]
         if not member.virtual:
@@ -65,18 +66,19 @@ def all_stale(job: Job) -> Iterator[Finding]:
             yield from map(stale, compare(lock, member, job.workspace.manifest(member), chosen))
 
 
-def required_version(root: TomlDocument) -> Iterator[Finding]:
-    """Say so where the workspace wants another uv than the frontend has."""
-    wanted = root.get("tool", "uv", "required-version")
-    try:
-        fits = not isinstance(wanted, str) or SpecifierSet(wanted).contains(UV_VERSION)
-    except InvalidSpecifier:
-        # uv takes a bare version, too.
-        fits = wanted == UV_VERSION
-    if not fits:
+def required_version(job: Job) -> Iterator[Finding]:
+    """Say so where the workspace wants another uv than the frontend has, and names none."""
+    root = job.workspace.root
+    if root.get("tool", "uv", "required-version") is None:
+        return
+    # Imported where it is needed: most workspaces say nothing of the kind.
+    from frontend.given_uv import admits, is_given, required
+
+    wanted = required(job)
+    if not is_given(job) and not admits(wanted, UV_VERSION):
         yield Finding(
             lint.REQUIRED_VERSION,
-            f"tool.uv.required-version asks for {wanted}; the image is made with uv {UV_VERSION}",
+            f"tool.uv.required-version asks for {wanted}; the frontend has uv {UV_VERSION}",
             (root.place("tool", "uv", "required-version"),),
         )
 

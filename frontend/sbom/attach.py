@@ -14,6 +14,7 @@ from frontend.sbom import system
 from frontend.sbom.document import PREDICATE, Contents, bare, document
 from frontend.sbom.edges import edges
 from frontend.sbom.licences import Installed, Licence, of_metadata, of_text
+from frontend.uv_settings import all_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,7 @@ def attestations(
         base=site.base,
         edges=edges(job.workspace.lock, site.closure, job.selection, plan.target),
         installed={**_stated(job), **own},
-        indexes=frozenset(bare(str(i.get("url", ""))) for i in settings.get("index") or ()),
+        indexes=frozenset(bare(str(i.get("url", ""))) for i in all_indexes(settings)),
         distribution=_distribution(image),
         system=before,
         added=tuple(package for package in after if package not in before),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import llb
 from frontend import layer_key
 from frontend import plan as plans
-from frontend.closure import UV_VERSION
 from frontend.context import workspace_path
 from frontend.plan import Kind
 from frontend.targets import image, wheels
@@ -64,7 +63,7 @@ def document(sites: Sequence[Site]) -> documents.Document:
         package=selection.package,
         extras=tuple(selection.extras),
         groups=tuple(selection.groups),
-        uv=UV_VERSION,
+        uv=sites[0].builder.uv_version,
         images=tuple(map(_image, sites)),
     )
 
@@ -104,7 +103,7 @@ def _layer(site: Site, number: int, layer: plans.Layer, output: llb.Output) -> d
         title=layer.title,
         reason=_reason(site, layer),
         size=sum(sizes) if sizes and all(sizes) else None,
-        key=layer_key.key(output, site.builder.uv),
+        key=layer_key.key(output, site.builder.uv, site.builder.uv_version),
         sources=(
             *(site.job.workspace.path(member) for member in layer.members),
             *(copy.source for copy in layer.copies if not layer.members),

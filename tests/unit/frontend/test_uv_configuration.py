@@ -1,0 +1,207 @@
+"""Every setting of uv: that none is forgotten, where it is read, and what is said of it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from frontend.closure import LockedPackage, uv_binary
+from frontend.errors import FrontendError, SourceText
+from frontend.given_uv import admits
+from frontend.lock import LocalPackage
+from frontend.manifest import for_export
+from frontend.plan import Kind, Layer
+from frontend.toml_document import TomlDocument
+from frontend.uv_configuration import FATES, Fate, ineffective, root_manifest, with_indexes_of
+from frontend.uv_settings import all_indexes, credentials, deciding, project
+from tests.docs.pages import Page, rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANIFEST = """\
+[project]
+name = "shop"
+
+[tool.uv]
+no-build = true
+required-version = ">=0.5"
+constraint-dependencies = ["idna<4"]
+
+[tool.uv.sources]
+core = { workspace = true }
+"""
+
+
+def document(text: str, name: str = "pyproject.toml") -> TomlDocument:
+    return TomlDocument.parse(SourceText(name, text))
+
+
+def settled(file: str | None, manifest: str = MANIFEST) -> TomlDocument:
+    text = None if file is None else SourceText("uv.toml", file)
+    return root_manifest(document(manifest), text)
+
+
+def known_to_uv(folder: Path) -> set[str]:
+    """The settings that uv lists where it refuses one that it does not know."""
+    (folder / "uv.toml").write_text("no-setting-of-uv = 1\n")
+    done = subprocess.run(
+        [uv_binary(), "--config-file", str(folder / "uv.toml"), "version"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    _, found, listed = done.stderr.partition("expected one of")
+    assert found, done.stderr
+    return set(re.findall(r"`([a-z-]+)`", listed))
+
+
+def test_every_setting_of_uv_has_its_fate(tmp_path: Path) -> None:
+    assert known_to_uv(tmp_path) == set(FATES)
+
+
+def test_the_page_has_all_of_them_in_one_order() -> None:
+    table = rows(Page("docs/uv-settings.md").section("All of them"))
+    found = [(row[0].strip("`"), row[1]) for row in table]
+    assert found == sorted((name, str(fate)) for name, fate in FATES.items())
+
+
+def test_what_goes_to_uv_is_what_layers_depend_on() -> None:
+    """But for build isolation, which is a matter of the order of layers as well."""
+    everything = dict.fromkeys(FATES, True)
+    found = {name for name, fate in FATES.items() if fate is Fate.STEPS}
+    isolation = {"no-build-isolation", "no-build-isolation-package"}
+    assert set(deciding(everything)) | isolation == found
+
+
+def test_a_file_takes_the_place_of_the_table_but_for_the_project() -> None:
+    root = settled('\nno-index = true\nconstraint-dependencies = ["six"]\n')
+    assert root.get("tool", "uv") == {
+        "no-index": True,
+        "constraint-dependencies": ["idna<4"],
+        "sources": {"core": {"workspace": True}},
+    }
+    place = root.place("tool", "uv", "no-index")
+    assert (place.source.filename, place.start) == ("uv.toml", 2)
+    place = root.place("tool", "uv", "sources")
+    assert (place.source.filename, place.start) == ("pyproject.toml", 9)
+    assert "required-version" not in for_export(root)
+    assert settled(None).get("tool", "uv", "no-build") is True
+
+
+@pytest.mark.parametrize(
+    ("file", "said", "remedy"),
+    [
+        ("workspace = {}", "uv.toml cannot have workspace", "below [tool.uv] of pyproject.toml"),
+        ("default-groups = []", "uv.toml cannot have default-groups", "below [tool.uv]"),
+        ("indx = []", "uv.toml has no setting 'indx'", "Did you mean index?"),
+        ("qqqqqqqq = 1", "uv.toml has no setting 'qqqqqqqq'", "a newer frontend image"),
+    ],
+)
+def test_a_file_that_uv_refuses(file: str, said: str, remedy: str, tmp_path: Path) -> None:
+    with pytest.raises(FrontendError) as caught:
+        settled(f"\n{file}\n")
+    assert caught.value.message.startswith(said)
+    assert remedy in caught.value.remedy
+    (place,) = caught.value.places
+    assert (place.source.filename, place.start) == ("uv.toml", 2)
+    # As uv has it.
+    (tmp_path / "uv.toml").write_text(file)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "shop"\nversion = "1"\n')
+    command = [uv_binary(), "lock", "--offline"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"uv.toml" in done.stderr
+
+
+def test_a_project_that_uv_leaves_alone() -> None:
+    with pytest.raises(FrontendError, match="managed is false") as caught:
+        settled(None, "[tool.uv]\nmanaged = false\n")
+    assert caught.value.places[0].start == 2
+
+
+def told(root: TomlDocument, *members: TomlDocument) -> list[str]:
+    found = ineffective(root, members)
+    return [f"{place.source.filename}:{place.start}: {text}" for text, place in found]
+
+
+def test_what_has_no_effect_is_told_with_its_line() -> None:
+    assert told(settled(None)) == []
+    ignored = "has no effect: uv reads uv.toml in its place"
+    assert told(settled("offline = true\n")) == [
+        f"pyproject.toml:5: tool.uv.no-build {ignored}",
+        f"pyproject.toml:6: tool.uv.required-version {ignored}",
+        "uv.toml:1: tool.uv.offline has no effect: a build downloads what the engine does not "
+        "have. The key `hermetic` builds without network",
+    ]
+    wrong = "[tool.uv]\nno-bild = true\n"
+    assert told(settled(None, wrong)) == [
+        "pyproject.toml:2: tool.uv has no setting 'no-bild': uv leaves out the whole table for "
+        "it, and so its other settings. Did you mean no-build?"
+    ]
+    member = document(
+        '[tool.uv]\nno-build = true\npackage = true\nindex = []\ndefault-groups = ["a"]\n',
+        "api/pyproject.toml",
+    )
+    assert told(settled(None), member) == [
+        "api/pyproject.toml:2: tool.uv.no-build has no effect in api/pyproject.toml: uv reads it "
+        "at the root of the workspace"
+    ]
+
+
+CORP = '[[tool.uv.index]]\nname = "corp"\nurl = "https://corp.index.example/simple"\n'
+
+
+def indexes(root: str = "", **members: str) -> dict[str, Any]:
+    manifests = {name: document(text) for name, text in members.items()}
+    found: dict[str, Any] = with_indexes_of(document(root), manifests).get("tool", "uv") or {}
+    return found
+
+
+def test_an_index_of_a_member_is_for_what_comes_from_it_and_for_that_member() -> None:
+    settings = indexes("", api=f"{CORP}default = true\n", core="")
+    expected = [{"name": "corp", "url": "https://corp.index.example/simple", "explicit": True}]
+    assert all_indexes(settings) == expected
+    table = {"source": {"registry": "https://corp.index.example/simple/"}}
+    layer = Layer(Kind.PACKAGES, (LockedPackage("idna", "1", table),))
+    assert project(settings, layer) == {"index": expected}
+    assert "UV_INDEX_CORP_PASSWORD" in credentials(settings, layer)
+    elsewhere = {"source": {"registry": "https://index.example/simple"}}
+    assert project(settings, Layer(Kind.PACKAGES, (LockedPackage("six", "1", elsewhere),))) == {}
+    for name, found in (("api", {"index": expected}), ("core", {})):
+        member = Layer(Kind.MEMBER, members=(LocalPackage(name, name, "editable"),))
+        assert project(settings, member) == found
+
+
+def test_the_roots_index_of_a_name_is_the_one() -> None:
+    other = CORP.replace("simple", "other")
+    assert [i["url"] for i in all_indexes(indexes(CORP, api=other))] == [
+        "https://corp.index.example/simple"
+    ]
+
+
+def test_where_to_publish_rebuilds_nothing() -> None:
+    settings = indexes(f'{CORP}publish-url = "https://corp.index.example/upload"\n')
+    table = {"source": {"registry": "https://corp.index.example/simple"}}
+    (index,) = project(settings, Layer(Kind.PACKAGES, (LockedPackage("idna", "1", table),)))[
+        "index"
+    ]
+    assert sorted(index) == ["name", "url"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "version", "fits"),
+    [
+        ("", "0.13.8", True),
+        (">=0.12,<0.14", "0.13.8", True),
+        ("==0.12.*", "0.13.8", False),
+        ("0.13.8", "0.13.8", True),
+        ("0.13.7", "0.13.8", False),
+    ],
+)
+def test_a_required_version(wanted: str, version: str, fits: bool) -> None:
+    assert admits(wanted, version) is fits
