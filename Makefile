@@ -5,7 +5,7 @@ IMAGE ?= org/uv-frontend
 PYTHON = sh tools/python
 DEV = $(PYTHON) tools/environment.py
 
-.PHONY: help test lint unit example engine engine-down image bench
+.PHONY: help test lint unit example engine engine-down image bench verify
 
 help:
 	@echo 'make test                 all checks and tests, on engines of their own'
@@ -14,6 +14,7 @@ help:
 	@echo 'make image [IMAGE=...]    build the frontend image where "# syntax=IMAGE" finds it'
 	@echo 'make engine [KIND=...]    start a Docker engine; use it by eval "$$(make -s engine)"'
 	@echo 'make engine-down          end it'
+	@echo 'make verify IMAGE=...     rebuild a published image from its commit, and compare'
 	@echo "make bench                compare with the Dockerfile of uv's guide (15 minutes; BENCH=--help)"
 
 test: lint
@@ -41,3 +42,6 @@ image:
 
 bench:
 	$(DEV) python -m tests.benchmark $(BENCH)
+
+verify:
+	@$(PYTHON) -m tools.verify $(IMAGE) $(OPTIONS)

@@ -55,14 +55,14 @@ _NUMBERS = itertools.count(1)
 _STEP = re.compile(r"\[[0-9]+/[0-9]+\] (.*)")
 
 
-def fill(workspace: Workspace, index: Index) -> Workspace:
+def fill(workspace: Workspace, index: Index, dockerfile: str = DOCKERFILE) -> Workspace:
     """Write the workspace, lock it, and commit everything to a git repository."""
     index.wheel("greeting", code="TEXT = 'good morning'")
     workspace.write("pyproject.toml", SOURCES)
     workspace.write("services/api/pyproject.toml", SERVICE)
     workspace.write("services/api/main.py", MAIN)
     workspace.library("core").write("libs/core/__init__.py", "NAME = 'core'\n")
-    workspace.write("Dockerfile", DOCKERFILE).lock(*index.locking)
+    workspace.write("Dockerfile", dockerfile).lock(*index.locking)
     git(workspace.folder, "init", "--quiet", "--initial-branch=main")
     commit(workspace.folder, "the shop")
     return workspace
