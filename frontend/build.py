@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from frontend import base as bases
-from frontend import foreign, groups, hermetic, targets
+from frontend import consistency, foreign, groups, hermetic, targets
 from frontend.closure import check_members, check_python, close
 from frontend.container import RESOURCES, Builder, Foreign, Uv
 from frontend.credentials import note_passwords
@@ -295,6 +295,7 @@ def settle_platform(
     platform = ground.platform
     closure = close(pylock, job.workspace.lock, ground.target)
     check_members(closure, job.workspace.manifest, ground.target)
+    consistency.check(gateway, job, closure, ground.target)
     if ground.footing.provided:
         from frontend.provided import check
 

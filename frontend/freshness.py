@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from frontend.toml_document import TomlDocument
 
 #: Keys of a locked requirement that replace its specifier: the source decides the version.
-_SOURCES = frozenset({"editable", "virtual", "directory", "path", "git", "url"})
+SOURCES = frozenset({"editable", "virtual", "directory", "path", "git", "url"})
 _DEPENDENCIES = frozenset({"dependencies", "optional-dependencies", "dev-dependencies"})
 
 
@@ -156,7 +156,7 @@ def _wish(text: str, extra: str) -> _Wish:
 
 
 def _locked(entry: Mapping[str, Any]) -> _Wish:
-    sourced = not _SOURCES.isdisjoint(entry)
+    sourced = not SOURCES.isdisjoint(entry)
     marker = str(entry.get("marker", ""))
     _, found, rest = marker.partition("extra == '")
     return _Wish(

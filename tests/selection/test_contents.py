@@ -175,3 +175,25 @@ def test_a_check_that_cannot_be_started(docker28: Engine, workspace: Workspace) 
     shown = fail(docker28, workspace.folder)
     assert shown.title.startswith("check failed: no-such-program: it cannot be started: ")
     assert shown.where == 'Dockerfile:3\nchecks = "no-such-program"'
+
+
+def test_a_lock_that_two_were_joined_to(docker28: Engine, workspace: Workspace) -> None:
+    """What fits in each of two branches: found before anything is installed, as uv finds it."""
+    folder = workspace.folder
+    version = re.search(r'name = "markupsafe"\nversion = "(.+)"', (folder / "uv.lock").read_text())
+    assert version
+    workspace.replace("core/pyproject.toml", '["markupsafe"]', '["markupsafe>=99"]')
+    both = '[{ name = "markupsafe", specifier = ">=99" }]'
+    workspace.replace(
+        "uv.lock", 'requires-dist = [{ name = "markupsafe" }]', f"requires-dist = {both}"
+    )
+    shown = fail(docker28, folder, package="worker")
+    assert shown.title == (
+        "the lock does not fit together: 'core' requires markupsafe>=99, and it has markupsafe "
+        f"{version[1]}"
+    )
+    assert 'name = "markupsafe"' in shown.where
+    assert not [name for name in executed(shown.build) if _STEP.fullmatch(name)]
+    shown = fail(docker28, folder, package="worker", lock="off", checks="uv pip check")
+    assert shown.title == "check failed: uv pip check: exit code 1"
+    assert "`core` requires `markupsafe>=99`" in " ".join(shown.remedy.split())

@@ -12,6 +12,7 @@ import llb
 from frontend import image
 from frontend import settings as specs
 from frontend.closure import Selection, close, export
+from frontend.consistency import differences
 from frontend.context import Context
 from frontend.context.source import LocalSource
 from frontend.errors import SourceText
@@ -55,7 +56,10 @@ def plan_text(folder: Path, package: str, *, python: str = "3.13.5", **arguments
     )
     base = image.BaseImage("python:3.13-slim", "", "", {})
     on = target(python)
-    return text(make_plan(job, close(exported, workspace.lock, on), on, base))
+    closure = close(exported, workspace.lock, on)
+    # What uv has resolved always fits together.
+    assert not list(differences(workspace.lock, selection, closure, on))
+    return text(make_plan(job, closure, on, base))
 
 
 def main() -> None:
