@@ -31,17 +31,21 @@ RUN dpkg --purge --force-depends python3-venv python3.13-venv \\
  && ! python3 -c "import ensurepip" && test -e /usr/lib/python3.13/EXTERNALLY-MANAGED
 """
 
-#: As images for Ray and Jupyter: Python in conda's prefix, a user with home and group.
-CONDA = f"""\
-FROM python:3.13-slim
-{own_python("/opt/conda")}
+#: A user with home and group, who containers run as.
+OWN_USER = """\
 RUN echo 'users:x:100:' >> /etc/group \\
  && echo 'ray:x:1000:100:Ray:/home/ray:/bin/bash' >> /etc/passwd \\
  && mkdir -m 750 /home/ray && chown 1000:100 /home/ray
-ENV PATH=/opt/conda/bin:/usr/bin:/bin
 USER ray
 WORKDIR /home/ray
 """
+
+#: As images for Ray and Jupyter: Python in conda's prefix, and such a user.
+CONDA = f"""\
+FROM python:3.13-slim
+{own_python("/opt/conda")}
+ENV PATH=/opt/conda/bin:/usr/bin:/bin
+{OWN_USER}"""
 
 #: Python and the C library, and nothing else: no shell, no package manager, no users.
 DISTROLESS = f"""\

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bases.test_pages import bodies, instead
 from tests.engine import debian, musl_image
 from tests.errors.shown import fail
 
@@ -29,9 +30,10 @@ COPY busybox /bin/busybox
 RUN ["/bin/busybox", "mkdir", "-p", "/usr/bin", "/usr/sbin", "/sbin", "/var/log", "/lib/apk/db"]
 RUN ["/bin/busybox", "--install", "-s"]
 COPY --chmod=755 apk.sh /sbin/apk
-RUN mkdir -p /srv/packages/hello /srv/packages/tool \\
- && for v in 1.0-r0 1.1-r0; do printf '#!/bin/sh\\necho %s\\n' $v > /srv/packages/hello/$v; done \\
- && cp /srv/packages/hello/1.0-r0 /srv/packages/tool/1.0-r0 \\
+RUN mkdir /srv && cd /srv \\
+ && mkdir -p packages/hello packages/tool packages/libpq packages/build-base \\
+ && for v in 1.0-r0 1.1-r0; do printf '#!/bin/sh\\necho %s\\n' $v > packages/hello/$v; done \\
+ && for n in tool libpq build-base; do cp packages/hello/1.0-r0 packages/$n/; done \\
  && printf 'ID=alpine\\nVERSION_ID=3.23.0\\n' > /etc/os-release \\
  && echo 'of the base' > /var/log/apk.log
 ENV PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -88,6 +90,13 @@ def test_packages_in_the_image_and_in_the_builder(
     assert not {"apk: hello=1.0-r0", "apk: tool", "member: core", "virtual environment"} & {*done}
     listed = image.engine.run(more.name, "cat", "/lib/apk/db/installed").stdout
     assert listed == "P:hello V:1.0-r0 cached\nP:tool V:1.0-r0 cached\n"
+
+
+def test_the_page(build: Callable[..., Image], alpine: str) -> None:
+    (body,) = bodies("alpine")
+    image = build(body, instead(alpine))
+    assert image.look()["uid"] == 65532
+    assert image.engine.run(image.name, "cat", "/etc/apk/world").stdout == "libpq\n"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.bases.images import CONDA, DEBIAN, DISTROLESS, OCCUPIED, own_python
+from tests.bases.test_pages import bodies, instead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,10 +54,14 @@ def test_home_of_the_base_as_working_directory(
 
 
 def test_distroless(build: Callable[..., Image], based: Callable[[str, str], str]) -> None:
-    """No shell and no package manager: a builder with the same Python does the work."""
+    """No shell and no package manager: a builder with the same Python does the work.
+
+    The Dockerfile is that of the page.
+    """
     base = based("distroless", DISTROLESS)
     builder = based("distroless-builder", "FROM python:3.13-slim\n" + own_python("/usr/local"))
-    image = build(f'base = "{base}"\nbuilder = "{builder}"\nuser = "nonroot"\n')
+    (body,) = bodies("distroless")
+    image = build(body, instead(base), f"--build-arg=builder={builder}")
     seen = image.look("/home/nonroot", "/app/main.py")
     assert seen["base"] == "/usr/local"
     assert (seen["uid"], seen["gid"], seen["home"]) == (65532, 65532, "/home/nonroot")

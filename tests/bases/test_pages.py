@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bases.images import CONDA, NO_PYTHON
+from tests.bases.images import CONDA, NO_PYTHON, OWN_USER
 from tests.docs.pages import Page
 from tests.errors.index import REACH
 
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 
 def bodies(name: str) -> list[str]:
     """What stands below the syntax line in each Dockerfile of a page."""
-    found = [
-        block.text for block in Page(f"docs/{name}.md").blocks if block.language == "dockerfile"
-    ]
+    found = Page(f"docs/{name}.md").dockerfiles
     assert found
     return [text.partition("\n")[2] for text in found]
 
@@ -77,6 +76,31 @@ def test_base_without_python(
     site.write("pyproject.toml", f"[tool.uv]\n{settings}\n{root}")
     made = build(body, instead(image), f"--build-arg=python={version}", REACH)
     assert made.look()["base"] == "/opt/uv-python/python"
+
+
+def test_gpu_with_user(
+    site: Workspace,
+    build: Callable[..., Image],
+    based: Callable[[str, str], str],
+    offered: Mirror,
+    version: str,
+) -> None:
+    """What is added belongs to the base's user, in the layer that adds it; Python to root."""
+    (body,) = bodies("gpu-with-user")
+    settings = f'[tool.uv]\npython-downloads-json-url = "{offered.url}/downloads.json"\n'
+    site.write("pyproject.toml", settings + (site.folder / "pyproject.toml").read_text())
+    arguments = (f"python={version}", f"python-mirror={offered.url}/mirror")
+    base = based("gpu-with-user", NO_PYTHON + OWN_USER)
+    made = build(body, instead(base), *(f"--build-arg={each}" for each in arguments), REACH)
+    paths = ("/opt/uv-python", "/app", "/app/.venv", "/home/ray", "/home/ray/main.py")
+    seen = json.loads(made.engine.run(made.name, "python", "main.py", *paths).stdout)
+    assert (seen["uid"], seen["gid"], seen["cwd"]) == (1000, 100, "/home/ray")
+    assert seen["base"] == "/opt/uv-python/python"
+    files = seen["files"]
+    assert files.pop("/opt/uv-python") == [0, 0, "0o755"]
+    assert files.pop("/home/ray") == [1000, 100, "0o750"]
+    assert {(uid, gid) for uid, gid, _ in files.values()} == {(1000, 100)}
+    assert "CUDA_VERSION=13.0" in made.config["Env"]
 
 
 @pytest.mark.parametrize("body", bodies("base-with-torch"))

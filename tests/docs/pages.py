@@ -39,6 +39,11 @@ class Page:
         return blocks(self.text)
 
     @cached_property
+    def dockerfiles(self) -> list[str]:
+        """The Dockerfiles on it, as they stand there."""
+        return [block.text for block in self.blocks if block.language == "dockerfile"]
+
+    @cached_property
     def headings(self) -> list[tuple[int, str]]:
         """Level and text of every heading."""
         found = re.findall(r"^(#+) (.+)$", self.prose, re.MULTILINE)

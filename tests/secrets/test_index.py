@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.docs.pages import Page
 from tests.errors.index import REACH, Index, serve
 from tests.errors.shown import fail
 from tests.errors.workspaces import Workspace, workspace
@@ -48,6 +49,8 @@ def index() -> Iterator[Index]:
 def shop(tmp_path: Path, index: Index) -> Workspace:
     """A workspace that takes a package from the index, which its root calls `corp-index`."""
     found = workspace(tmp_path).write("services/api/pyproject.toml", MEMBER)
+    (dockerfile,) = Page("docs/private-index.md").dockerfiles
+    found.write("Dockerfile", dockerfile)
     root = (found.folder / "pyproject.toml").read_text()
     declared = (
         f'[[tool.uv.index]]\nname = "corp-index"\nurl = "{index.url}/simple"\ndefault = true\n'

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.docs.pages import Page
 from tests.errors.shown import fail
+from tests.errors.workspaces import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.engine import Build, Engine
-    from tests.errors.workspaces import Workspace
     from tests.selection.conftest import Image
 
 SYNTAX = "# syntax=org/uv-frontend\n"
@@ -76,10 +78,19 @@ def bare(docker28: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def trimmed(made: Callable[..., Image], locked: Workspace, bare: str) -> Image:
-    """Without tests, type hints and bytecode, on a standard library that has bytecode."""
-    arguments = {"trim": "**/tests,**/*.pyi", "bytecode": "false", "compile_stdlib": "true"}
-    return made(locked, package="api", base=bare, **arguments)
+def trimmed(
+    made: Callable[..., Image],
+    locked: Workspace,
+    bare: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Image:
+    """Without tests, type hints and bytecode, on a standard library that has bytecode.
+
+    The Dockerfile is that of the page.
+    """
+    copy = Workspace(shutil.copytree(locked.folder, tmp_path_factory.mktemp("trim") / "workspace"))
+    (dockerfile,) = Page("docs/smaller.md").dockerfiles
+    return made(copy.write("Dockerfile", dockerfile), base=bare)
 
 
 def test_patterns_are_taken_out_and_lists_of_files_agree(
@@ -143,6 +154,12 @@ def test_checks_run_in_the_image_and_leave_nothing(
         for each in (image, plain)
     ]
     assert both[0] == both[1]
+
+
+def test_the_page_about_checks(made: Callable[..., Image], workspace: Workspace) -> None:
+    (dockerfile,) = Page("docs/build-checks.md").dockerfiles
+    image = made(workspace.write("Dockerfile", dockerfile))
+    assert len([name for name in executed(image.build) if name.startswith("[check]")]) == 2
 
 
 def test_an_edit_runs_one_step_and_the_checks(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.docs.pages import Page
 from tests.errors.shown import fail
 
 if TYPE_CHECKING:
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
 NEEDED = {"core", "markupsafe"}
 
 
-def test_two_packages_in_one_image(made: Callable[..., Image], locked: Workspace) -> None:
+ONE, DEFAULT, TWO = Page("docs/selection.md").dockerfiles
+
+
+def test_two_packages_in_one_image(made: Callable[..., Image], workspace: Workspace) -> None:
     """Extras are those of each that has one of the name; the entry point is named."""
-    image = made(locked, package="api,worker", extras="metrics", entrypoint="worker")
+    image = made(workspace.write("Dockerfile", TWO))
     assert image.installed == NEEDED | {"api", "worker", "iniconfig", "wcwidth"}
     assert image.run() == "this is worker\n"
     assert image.run(entrypoint="api") == "this is api\n"
@@ -50,9 +54,15 @@ def test_no_group_is_installed_unasked(made: Callable[..., Image], locked: Works
     assert made(locked, package="api").installed == NEEDED | {"api"}
 
 
-def test_default_groups_are_all_but_dev(made: Callable[..., Image], locked: Workspace) -> None:
-    """The package's list has dev and ops, and ops includes base."""
-    image = made(locked, package="api", default_groups="true")
+def test_an_extra_and_a_group(made: Callable[..., Image], workspace: Workspace) -> None:
+    """ops includes base."""
+    image = made(workspace.write("Dockerfile", ONE))
+    assert image.installed == NEEDED | {"api", "iniconfig", "zipp", "six"}
+
+
+def test_default_groups_are_all_but_dev(made: Callable[..., Image], workspace: Workspace) -> None:
+    """The package's list has dev and ops."""
+    image = made(workspace.write("Dockerfile", DEFAULT))
     assert image.installed == NEEDED | {"api", "zipp", "six"}
 
 
