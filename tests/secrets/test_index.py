@@ -52,11 +52,13 @@ def shop(tmp_path: Path, index: Index) -> Workspace:
     (dockerfile,) = Page("docs/private-index.md").dockerfiles
     found.write("Dockerfile", dockerfile)
     root = (found.folder / "pyproject.toml").read_text()
-    declared = (
-        f'[[tool.uv.index]]\nname = "corp-index"\nurl = "{index.url}/simple"\ndefault = true\n'
-    )
-    found.write("pyproject.toml", f"{root}\n{declared}")
+    found.write("pyproject.toml", f"{root}\n{declared(index)}")
     return found.lock(*index.locking)
+
+
+def declared(index: Index) -> str:
+    """The table that names the index."""
+    return f'[[tool.uv.index]]\nname = "corp-index"\nurl = "{index.url}/simple"\ndefault = true\n'
 
 
 def by_netrc(folder: Path, index: Index) -> list[str]:
@@ -118,6 +120,22 @@ def test_with_credentials(
 ) -> None:
     folder = tmp_path_factory.mktemp("secrets")
     build(engine, shop, folder, given(folder, index))
+
+
+@pytest.mark.parametrize("file", ["uv.toml", "services/api/pyproject.toml"])
+def test_an_index_that_is_named_beside_the_root_or_by_a_member(
+    docker28: Engine,
+    shop: Workspace,
+    index: Index,
+    file: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    table = declared(index)
+    shop.replace("pyproject.toml", table, "")
+    path, folder = shop.folder / file, tmp_path_factory.mktemp("secrets")
+    there = path.read_text() if path.exists() else ""
+    path.write_text(there + "\n" + (table if there else table.replace("tool.uv.", "")))
+    build(docker28, shop, folder, by_variables(folder, index))
 
 
 @pytest.mark.parametrize("given", ADDRESSES.values(), ids=ADDRESSES)

@@ -84,6 +84,17 @@ def test_a_group_for_another_python_is_refused(docker28: Engine, workspace: Work
     assert shown.where == expected
 
 
+def test_a_groups_python_counts_for_the_choice_of_the_base(
+    docker28: Engine, workspace: Workspace
+) -> None:
+    """Of a group that is wanted. There is no such image here, and so it shows which one it is."""
+    manifest = "services/api/pyproject.toml"
+    workspace.replace(manifest, 'requires-python = ">=4"', 'requires-python = "==3.12.*"')
+    shown = fail(docker28, workspace.folder, package="api", groups="far")
+    assert shown.title.startswith("base image python:3.12-slim cannot be used: ")
+    assert shown.where == f'{manifest}:4\nrequires-python = ">=3.11"'
+
+
 def test_a_default_group_that_does_not_exist(docker28: Engine, workspace: Workspace) -> None:
     manifest = workspace.folder / "services/worker/pyproject.toml"
     text = manifest.read_text()
