@@ -51,6 +51,9 @@ def main(arguments):
         # Of an earlier build that ended before anybody asked.
         os.unlink(os.path.join(layer.REPORTS, report))
     {"wheel": wheel, "editable": editable}[mode](report, arguments[2:])
+    if layer.OFFLINE:
+        # As in layer.py: uv's cache lies beside what it makes.
+        shutil.rmtree(os.environ["UV_CACHE_DIR"], ignore_errors=True)
     layer.settle()
 
 

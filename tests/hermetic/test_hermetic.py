@@ -8,26 +8,32 @@ import json
 import re
 import subprocess
 import tarfile
+from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from tests.attestations.exported import Exported
 from tests.contexts.server import serve as serve_site
+from tests.docs.pages import Page
+from tests.engine import foreign_image
 from tests.engine.frontend_image import IMAGE
 from tests.errors.index import REACH, Index, serve
 from tests.errors.shown import fail
 from tests.errors.workspaces import BACKEND, workspace
 from tests.hermetic import island
 from tests.hermetic.conftest import ROOT, fill
+from tests.platforms.conftest import provide
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
     from tests.engine import Engine
     from tests.errors.workspaces import Workspace
 
+PAGE = Page("docs/hermetic.md")
+#: Where the page has the files of an index.
+FILES_OF_PAGE = "https://files.index.example"
 SAID = "good morning core\n"
 FILES = {"greeting-1.0-py3-none-any.whl", "packer-1.0-py3-none-any.whl", "shouting-1.0.tar.gz"}
 _AUTHOR = ["-c", "user.name=Tester", "-c", "user.email=tester@example.com"]
@@ -53,23 +59,36 @@ def test_the_same_layers_without_network(engine: Engine, shop: Workspace, index:
 
 
 def test_provenance_names_every_file(
-    docker28: Engine, shop: Workspace, tmp_path_factory: pytest.TempPathFactory
+    docker28: Engine, shop: Workspace, index: Index, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    folder = tmp_path_factory.mktemp("site")
+    """The commands that the page shows say what the page shows."""
     _commit(shop)
-    metadata = folder / "metadata.json"
-    with serve_site(folder) as site:
-        docker28.build(
-            site.repository("shop", shop.folder),
-            "--provenance=mode=max",
-            f"--metadata-file={metadata}",
-            build_args={"package": "api"},
-            env={"BUILDX_METADATA_PROVENANCE": "max"},
+    image = f"{docker28.registry.address}/hermetic/api"
+    with serve_site(tmp_path_factory.mktemp("site")) as site:
+        there = {
+            "registry.example/shop/api": image,
+            "https://git.example/shop.git": site.repository("shop", shop.folder),
+            FILES_OF_PAGE: f"{index.url}/files",
+        }
+        commands = _block("sh", "imagetools")
+        for shown, real in there.items():
+            commands = commands.replace(shown, real)
+        path = f"{Path(docker28.program).parent}:{docker28.env['PATH']}"
+        done = subprocess.run(
+            ["sh", "-ec", commands],
+            env={**docker28.env, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
         )
-    provenance = json.loads(metadata.read_text())["buildx.build.provenance"]
-    about = provenance["metadata"]
-    assert about["https://mobyproject.org/buildkit@v1#hermetic"] is True
-    assert about["completeness"]["materials"] is True
+    assert done.returncode == 0, done.stderr
+    said = re.sub(r"linux%2F\w+", "linux%2Famd64", done.stdout)
+    for shown, real in there.items():
+        said = said.replace(real, shown)
+    assert said.strip() == _block("", "materials:").strip()
+    read = ["buildx", "imagetools", "inspect", "--format", "{{json .Provenance.SLSA}}"]
+    provenance = json.loads(docker28.docker(*read, image).stdout)
+    assert provenance["metadata"]["completeness"]["materials"] is True
     materials: dict[str, Any] = {
         material["uri"].rpartition("/")[2]: material["digest"]
         for material in provenance["materials"]
@@ -117,12 +136,9 @@ def test_a_policy_redirects_to_a_mirror(
     with serve() as mirror:
         mirror.files.update(index.files)
         index.files.clear()
-        rule = {
-            "action": "CONVERT",
-            "selector": {"identifier": f"{index.url}/*", "matchType": "WILDCARD"},
-            "updates": {"identifier": f"{mirror.url}/${{1}}"},
-        }
-        policy.write_text(json.dumps({"rules": [rule]}))
+        # The policy that the page shows.
+        text = _block("json").replace(FILES_OF_PAGE, f"{index.url}/files")
+        policy.write_text(text.replace("https://mirror.example", mirror.url))
         docker28.build(
             shop.folder,
             tag="uv-frontend-test/hermetic-mirror",
@@ -140,8 +156,10 @@ def test_behind_an_air_gap(
     carried = tmp_path_factory.mktemp("carried")
     files = carried / "files"
     files.mkdir()
-    for name, data in index.files.items():
-        (files / name).write_bytes(data)
+    subprocess.run(["sh", "-ec", _block("sh", "uv.lock")], cwd=shop.folder, check=True)
+    for address in (shop.folder / "files.txt").read_text().split():
+        name = address.rpartition("/")[2]
+        (files / name).write_bytes(index.files[name])
     docker28.docker("save", "--output", carried / "frontend.tar", IMAGE)
     with island.start("docker28", f"{docker28.name}-island", files) as there:
         engine = there.engine
@@ -185,7 +203,52 @@ def test_a_policy_denies_an_index(
         check=False,
     )
     assert not build.ok
-    assert "denied by policy" in build.error
+    said = build.error.splitlines()[-1].replace(f"{index.url}/files", FILES_OF_PAGE)
+    # Which of the files is the first is BuildKit's choice.
+    any_file = re.compile(r"(?<=/)[\w.-]+(?=\" denied)")
+    assert any_file.sub("", said) == any_file.sub("", _block("", "denied by policy").strip())
+
+
+def test_other_targets(docker28: Engine, shop: Workspace, index: Index, tmp_path: Path) -> None:
+    """Files and a development image, with nothing in them of how they were made."""
+    index.wheel("packer", "1.1", code=dedent(BACKEND + EDITABLE))
+    shop.lock(*index.locking, "--upgrade")
+    place, arguments = tmp_path / "wheels", {"package": "api"}
+    docker28.build(shop.folder, "--target=wheels", f"--output={place}", build_args=arguments)
+    assert [path.name for path in place.iterdir()] == ["core-1.0-py3-none-any.whl"]
+    found = {}
+    for hermetic in ("true", "false"):
+        image = f"uv-frontend-test/hermetic-dev-{hermetic}"
+        arguments = {"package": "api", "hermetic": hermetic}
+        docker28.build(shop.folder, REACH, "--target=dev", tag=image, build_args=arguments)
+        found[hermetic] = _layers(docker28, image)
+    assert found["true"] == found["false"]
+
+
+def test_several_platforms(docker28: Engine, shop: Workspace, index: Index, tmp_path: Path) -> None:
+    """Without network and without emulator: the layers are those of a build with the network."""
+    found = {}
+    for hermetic in ("true", "false"):
+        exported = tmp_path / f"{hermetic}.tar"
+        docker28.build(
+            shop.folder,
+            REACH,
+            "--platform=linux/amd64,linux/arm64",
+            "--provenance=false",
+            f"--output=type=oci,dest={exported}",
+            build_args={
+                "package": "api",
+                "hermetic": hermetic,
+                "base": provide(docker28, foreign_image.TAG),
+            },
+        )
+        archive = Exported(exported)
+        found[hermetic] = {
+            each["platform"]["architecture"]: archive.blob(each["digest"])["layers"]
+            for each in archive.manifests
+        }
+    assert found["true"].keys() == {"amd64", "arm64"}
+    assert found["true"] == found["false"]
 
 
 def test_a_build_requirement_that_the_group_lacks(
@@ -199,6 +262,8 @@ def test_a_build_requirement_that_the_group_lacks(
     )
     assert shown.remedy == "Run: uv add --package api --group build 'packer>=2'"
     assert shown.where == 'libs/core/pyproject.toml:7\nrequires = ["packer>=2"]'
+    said = [line.rstrip() for line in shown.build.error.strip().splitlines()]
+    assert said == _block("", "packer>=2").splitlines()
 
 
 def test_what_an_sdist_is_built_with_is_looked_for_in_the_group(
@@ -308,6 +373,11 @@ PROJECT_OF_ITS_OWN = """\
     build-backend = "backend"
     backend-path = ["."]
     """
+EDITABLE = """\
+
+    def build_editable(folder, config_settings=None, metadata_directory=None):
+        return build_wheel(folder)
+    """
 SDIST_THAT_NEEDS = """\
     def get_requires_for_build_wheel(config_settings=None):
         return ["tooling"]
@@ -316,6 +386,13 @@ SDIST_THAT_NEEDS = """\
     def build_wheel(folder, config_settings=None, metadata_directory=None):
         raise AssertionError("never called: tooling cannot be had")
     """
+
+
+def _block(language: str, part: str = "") -> str:
+    """A code block of the page: the only one in that language that has a part."""
+    found = [b.text for b in PAGE.blocks if b.language == language and part in b.text]
+    assert len(found) == 1, part
+    return found[0]
 
 
 def _commit(workspace: Workspace) -> None:

@@ -50,7 +50,7 @@ def build(
 
 
 def _last(said: str) -> str:
-    """The last line that says something, which is the error."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    """The error, which is the last line that begins so; else the first line of what was said."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["(nothing was said)"]
     errors = [line for line in lines if line.startswith("ERROR")]
-    return (errors or lines or ["(nothing was said)"])[-1].removeprefix("ERROR: ")
+    return errors[-1].removeprefix("ERROR: ") if errors else lines[0]
