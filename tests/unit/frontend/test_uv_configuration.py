@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import tomli_w
 
 from frontend.closure import LockedPackage, uv_binary
 from frontend.errors import FrontendError, SourceText
@@ -45,16 +46,21 @@ def settled(file: str | None, manifest: str = MANIFEST) -> TomlDocument:
     return root_manifest(document(manifest), text)
 
 
-def known_to_uv(folder: Path) -> set[str]:
-    """The settings that uv lists where it refuses one that it does not know."""
-    (folder / "uv.toml").write_text("no-setting-of-uv = 1\n")
-    done = subprocess.run(
-        [uv_binary(), "--config-file", str(folder / "uv.toml"), "version"],
+def read_by_uv(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """What uv says of a file with settings."""
+    (folder / "settings.toml").write_text(text)
+    return subprocess.run(
+        [uv_binary(), "--config-file", str(folder / "settings.toml"), "cache", "dir"],
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def known_to_uv(folder: Path) -> set[str]:
+    """The settings that uv lists where it refuses one that it does not know."""
+    done = read_by_uv(folder, "no-setting-of-uv = 1\n")
     _, found, listed = done.stderr.partition("expected one of")
     assert found, done.stderr
     return set(re.findall(r"`([a-z-]+)`", listed))
@@ -76,6 +82,65 @@ def test_what_goes_to_uv_is_what_layers_depend_on() -> None:
     found = {name for name, fate in FATES.items() if fate is Fate.STEPS}
     isolation = {"no-build-isolation", "no-build-isolation-package"}
     assert set(deciding(everything)) | isolation == found
+
+
+#: A value of each setting that goes to uv in a generated file.
+VALUES: dict[str, Any] = {
+    "allow-insecure-host": ["index.example"],
+    "config-settings": {"editable_mode": "compat"},
+    "config-settings-package": {"idna": {"editable_mode": "compat"}},
+    "dependency-metadata": [{"name": "idna", "requires-dist": []}],
+    "exclude-newer": "2026-01-01T00:00:00Z",
+    "exclude-newer-package": {"idna": "2026-01-01T00:00:00Z"},
+    "extra-build-dependencies": {"idna": ["setuptools"]},
+    "extra-build-variables": {"idna": {"MODE": "fast"}},
+    "extra-index-url": ["https://more.index.example/simple"],
+    "find-links": ["https://links.example/wheels"],
+    "http-proxy": "http://proxy.example:3128",
+    "https-proxy": "http://proxy.example:3128",
+    "index": [
+        {
+            "name": "corp",
+            "url": "https://corp.index.example/simple",
+            "explicit": True,
+            "format": "flat",
+            "authenticate": "always",
+            "ignore-error-codes": [403],
+            "cache-control": {"api": "max-age=600"},
+            "publish-url": "https://corp.index.example/upload",
+        }
+    ],
+    "index-strategy": "unsafe-best-match",
+    "index-url": "https://index.example/simple",
+    "keyring-provider": "disabled",
+    "native-tls": True,
+    "no-binary": False,
+    "no-binary-package": ["idna"],
+    "no-build": False,
+    "no-build-package": ["six"],
+    "no-index": False,
+    "no-proxy": ["index.example"],
+    "no-sources": False,
+    "no-sources-package": ["six"],
+    "preview-features": ["pylock"],
+    "require-build-hashes": False,
+    "system-certs": True,
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_uv_reads_what_is_handed_on(name: str, tmp_path: Path) -> None:
+    packages = (LockedPackage("idna", "1", {"source": {"registry": ""}}, built=True),)
+    written = project({name: VALUES[name]}, Layer(Kind.PACKAGES, packages))
+    assert set(written) == {name}
+    done = read_by_uv(tmp_path, tomli_w.dumps(written))
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_setting_that_is_handed_on_is_left_out_of_that() -> None:
+    elsewhere = {"build-constraint-dependencies", "no-build-isolation"}
+    elsewhere |= {"no-build-isolation-package", "preview"}
+    assert set(VALUES) | elsewhere == {n for n, fate in FATES.items() if fate is Fate.STEPS}
 
 
 def test_a_file_takes_the_place_of_the_table_but_for_the_project() -> None:
