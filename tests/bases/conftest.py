@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.bases import archive, mirror
-from tests.bases.images import own_python
+from tests.bases.images import MOVED
 from tests.errors.index import Index, serve
 from tests.errors.workspaces import DOCKERFILE, SOURCES, Workspace, workspace
 
@@ -128,17 +128,11 @@ def version(docker28: Engine) -> str:
 def offered(
     docker28: Engine,
     based: Callable[[str, str], str],
-    version: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Mirror]:
-    """A mirror with a CPython that was moved to another prefix, and so runs from any."""
-    image = based("moved", f"FROM python:3.13-slim\n{own_python('/python')}")
+    """A mirror with a CPython that was moved to another prefix."""
     folder = tmp_path_factory.mktemp("python")
-    container = docker28.docker("create", image).stdout.strip()
-    docker28.docker("cp", f"{container}:/python", folder)
-    docker28.docker("rm", container)
-    with mirror.serve() as served:
-        served.add(folder / "python", version)
+    with mirror.offering(docker28, based("moved", MOVED), folder) as served:
         yield served
 
 

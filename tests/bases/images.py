@@ -24,6 +24,9 @@ def own_python(prefix: str) -> str:
     return _OWN_PYTHON.format(prefix=prefix)
 
 
+#: A CPython that was moved, and so runs from any prefix, as uv's builds do.
+MOVED = f"FROM python:3.13-slim\n{own_python('/python')}"
+
 #: Debian's Python as Debian has it, where nobody has installed python3-venv.
 DEBIAN = """\
 FROM python:3.13-slim

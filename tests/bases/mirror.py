@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.engine import Engine
+
 #: What addresses of builds begin with before a mirror takes their place, in uv.
 _ORIGIN = "https://github.com/astral-sh/python-build-standalone/releases/download"
 
@@ -56,6 +58,19 @@ class Mirror:
         self.files[f"/mirror/20250723/{build}.tar.gz"] = data
         listed = {f"cpython-{version}-linux-{machine}-gnu": entry}
         self.files["/downloads.json"] = json.dumps(listed).encode()
+
+
+@contextmanager
+def offering(engine: Engine, image: str, folder: Path) -> Iterator[Mirror]:
+    """Run a mirror with the CPython that stands at /python in an image, and runs from any place."""
+    command = "import platform; print(platform.python_version())"
+    version = engine.run(image, "/python/bin/python3", "-c", command).stdout.strip()
+    container = engine.docker("create", image).stdout.strip()
+    engine.docker("cp", f"{container}:/python", folder)
+    engine.docker("rm", container)
+    with serve() as served:
+        served.add(folder / "python", version)
+        yield served
 
 
 @contextmanager

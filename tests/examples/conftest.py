@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,26 +12,34 @@ from typing import TYPE_CHECKING
 import pytest
 
 from examples import lock
-from tests.bases.images import CONDA
+from tests.bases import mirror
+from tests.bases.images import CONDA, MOVED, NO_PYTHON
+from tests.errors.index import REACH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.bases.mirror import Mirror
     from tests.conftest import Engines
     from tests.engine import Engine
 
 EXAMPLES = Path(lock.__file__).parent
-#: BuildKit with MergeOp and a containerd store; BuildKit without either.
-KINDS = ("docker28", "docker28-graph")
-#: As NVIDIA's images are, with a Python: variables, a folder of the driver's libraries.
-CUDA = """\
-FROM python:3.13-slim
+#: BuildKit with MergeOp and a containerd store; the oldest that is supported, without either.
+KINDS = ("docker28", "docker20")
+#: As NVIDIA's images are, without Python: variables, a folder of the driver's libraries.
+CUDA = f"""\
+{NO_PYTHON}\
 RUN mkdir -p /usr/local/cuda/lib64
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility \\
     LD_LIBRARY_PATH=/usr/local/nvidia/lib64:/usr/local/cuda/lib64 CUDA_VERSION=12.9.1
 """
-#: What stands in for the bases that the pages name.
-BASES = {"training": CONDA, "inference": CUDA}
+NUMPY = "numpy==2.4.6"
+#: As Ray's images are, with one of the packages that come with it.
+RAY = CONDA.replace(
+    "USER ray\n", "COPY packages /opt/conda/lib/python3.13/site-packages\nUSER ray\n"
+)
+#: What stands in for the bases that the pages name, and the Python that a mirror has.
+BASES = {"training": RAY, "inference": CUDA, "moved": MOVED}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,7 +71,17 @@ class Image:
 
 
 @pytest.fixture(scope="session")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def offered(
+    docker28: Engine, bases: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mirror]:
+    """A mirror with a Python for bases that have none."""
+    folder = tmp_path_factory.mktemp("python")
+    with mirror.offering(docker28, bases("moved"), folder) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def locked(offered: Mirror, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Gives a copy of an example, locked once; not to be changed."""
     made: dict[str, Path] = {}
 
@@ -73,6 +93,13 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
             left = shutil.ignore_patterns("uv.lock", ".venv", "__pycache__")
             folder = tmp_path_factory.mktemp("examples") / name
             made[name] = shutil.copytree(EXAMPLES / name, folder, ignore=left)
+            if name == "inference":
+                # No release of Python can be had but the one that the tests' mirror has.
+                manifest = folder / "pyproject.toml"
+                setting = f'python-downloads-json-url = "{offered.url}/downloads.json"'
+                text = manifest.read_text()
+                assert "[tool.uv]\n" in text
+                manifest.write_text(text.replace("[tool.uv]\n", f"[tool.uv]\n{setting}\n"))
             lock.lock(folder)
         return made[name]
 
@@ -94,6 +121,8 @@ def bases(docker28: Engine, tmp_path_factory: pytest.TempPathFactory) -> Callabl
         if name not in made:
             folder = tmp_path_factory.mktemp("base")
             (folder / "Dockerfile").write_text(BASES[name])
+            if name == "training":
+                _install(NUMPY, folder / "packages")
             made[name] = f"uv-frontend-test/examples-{name}-base"
             docker28.build(folder, "--provenance=false", tag=made[name])
             docker28.publish(made[name])
@@ -102,11 +131,20 @@ def bases(docker28: Engine, tmp_path_factory: pytest.TempPathFactory) -> Callabl
     return make
 
 
+def _install(requirement: str, folder: Path) -> None:
+    """Put a package's wheel for Python 3.13 into a folder of packages."""
+    machine = f"{platform.machine()}-manylinux_2_28"
+    command = [*lock.uv_command(), "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
+    command += [f"--target={folder}", "--python-version=3.13", f"--python-platform={machine}"]
+    subprocess.run([*command, requirement], check=True)
+
+
 @pytest.fixture
 def build(
     machine: Engine,
     locked: Callable[[str], Path],
     bases: Callable[[str], str],
+    offered: Mirror,
     tmp_path: Path,
 ) -> Iterator[Callable[..., Image]]:
     """Builds an example with a Dockerfile, whose base is replaced where there is no such image."""
@@ -118,9 +156,13 @@ def build(
         if example in BASES:
             assert "base = " in dockerfile
             arguments["base"] = bases(example)
+        options = []
+        if example == "inference":
+            arguments["python-mirror"] = f"{offered.url}/mirror"
+            options = [REACH]
         name = f"uv-frontend-test/example-{example}-{len(made)}"
         made.append(name)
-        machine.build(locked(example), tag=name, dockerfile=file, build_args=arguments)
+        machine.build(locked(example), *options, tag=name, dockerfile=file, build_args=arguments)
         return Image(name, machine)
 
     yield make

@@ -79,7 +79,13 @@ def test_training(build: Callable[..., Image]) -> None:
     assert found["loss"] < 1e-3
     code = "import os, sys; print(os.getuid(), os.getgid(), sys.base_prefix)"
     assert image.python(code) == "1000 100 /opt/conda\n"
-    assert image.python("import os, numpy; print(os.stat(numpy.__file__).st_uid)") == "1000\n"
+    # numpy is the base's, and nothing but members is installed.
+    assert image.python("import numpy; print(numpy.__file__)").startswith("/opt/conda/lib/")
+    installed = "import os; print(sorted(n for n in os.listdir('{}') if n.endswith('.dist-info')))"
+    packages = "/app/.venv/lib/python3.13/site-packages"
+    names = "['features-0.1.0.dist-info', 'train-0.1.0.dist-info']\n"
+    assert image.python(installed.format(packages)) == names
+    assert image.python(f"import os; print(os.stat('{packages}/train').st_uid)") == "1000\n"
     # The check has written nothing, and no bytecode is missing that it might have written.
     assert image.python("import os; print(os.listdir('/home/ray'))") == "[]\n"
 
@@ -89,6 +95,9 @@ def test_cuda(build: Callable[..., Image]) -> None:
     image = build("inference", body)
     expected = {"device": "cpu (NVMLError_LibraryNotFound)", "label": "dog", "packaging": "24.2"}
     assert json.loads(image.run("--check")) == expected
+    # The base has no Python: one is installed, in a layer of its own.
+    assert image.python("import sys; print(sys.base_prefix)") == "/opt/uv-python/python\n"
+    assert image.python("import os; print(os.getuid())") == "65532\n"
     assert "NVIDIA_VISIBLE_DEVICES=all" in image.inspect("json .Config.Env")
     assert "LD_LIBRARY_PATH=/usr/local/nvidia/lib64:" in image.inspect("json .Config.Env")
     # The other variant, from the same files.
