@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
 
 def check(gateway: Gateway, job: Job, closure: Closure, target: Target) -> None:
-    """Do what the key `lock` says with the first package that does not fit."""
+    """Do what the key `lock` says with the first package that does not fit.
+
+    FrontendError as well for a package that is on the machine of whoever has locked.
+    """
+    check_places(job.workspace.lock, closure)
     mode = job.settings.spec.lock or "strict"
     if mode == "off":
         return
@@ -43,6 +47,21 @@ def check(gateway: Gateway, job: Job, closure: Closure, target: Target) -> None:
                 places=(drift.place,),
             )
         lint.warn(gateway, job.request, stale(drift))
+
+
+def check_places(lock: Lock, closure: Closure) -> None:
+    """Refuse what the lock has in a folder by its whole path, as for an index `file:///…`."""
+    for package in closure.third_party:
+        source = package.table["source"]
+        place = str(source.get("registry") or source.get("path") or "")
+        if place.startswith(("/", "file:")):
+            raise FrontendError(
+                f"the lock has {package.name} {package.version} in a folder that no build sees: "
+                f"{place}",
+                remedy="Put the folder into the workspace, name it by a relative path, without "
+                "file://, and run `uv lock`.",
+                places=(lock.place(package.name, package.version),),
+            )
 
 
 def differences(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from frontend.closure import Selection, close, export
-from frontend.consistency import differences
-from frontend.errors import SourceText
+from frontend.consistency import check_places, differences
+from frontend.errors import FrontendError, SourceText
 from frontend.lock import Lock
 from tests.unit.frontend.locks import HEAD, edges, manifest, package, registry
 from tests.unit.frontend.targets import target
@@ -111,3 +111,19 @@ def test_a_package_that_is_lacking() -> None:
 def test_what_the_workspace_means_to_differ_is_no_finding(told: str) -> None:
     assert found(lock(idna="4.0", told=told)) == []
     assert found(lock(needs=("core", "odd"), told=told)) == []
+
+
+def test_a_folder_of_the_machine_that_has_locked() -> None:
+    file = '{ path = "/home/me/links/idna-3.10-py3-none-any.whl" }'
+    index = package("idna", 'registry = "/home/me/links"', "3.10", f"wheels = [{file}]")
+    text = "".join(
+        [HEAD, package("api", 'editable = "."', "1", edges("dependencies", "idna")), index]
+    )
+    made, on = Lock.parse(SourceText("uv.lock", text)), target()
+    root = {"pyproject.toml": manifest("api"), "uv.lock": made.for_export}
+    closure = close(export(root, Selection("api")), made, on)
+    with pytest.raises(
+        FrontendError, match="a folder that no build sees: /home/me/links"
+    ) as caught:
+        check_places(made, closure)
+    assert 'name = "idna"' in text.split("\n")[caught.value.places[0].start - 1]
