@@ -150,6 +150,8 @@ def with_indexes_of(root: TomlDocument, manifests: Mapping[str, TomlDocument]) -
             {**{k: v for k, v in index.items() if k != "default"}, "explicit": True}
             for index in _table(manifest).get("index") or ()
             if isinstance(index, dict) and index.get("name") not in (None, *known)
+            # A folder of the workspace: the lock knows which of its files are installed.
+            if "://" in str(index.get("url"))
         ]
         if own:
             found[member] = own

@@ -242,6 +242,11 @@ def test_an_index_of_a_member_is_for_what_comes_from_it_and_for_that_member() ->
         assert project(settings, member) == found
 
 
+def test_a_members_folder_is_no_index_for_the_others() -> None:
+    """What is installed of it is in the lock, by its place in the workspace."""
+    assert all_indexes(indexes("", api=CORP.replace("https://corp.index.example", ".."))) == []
+
+
 def test_the_roots_index_of_a_name_is_the_one() -> None:
     other = CORP.replace("simple", "other")
     assert [i["url"] for i in all_indexes(indexes(CORP, api=other))] == [
