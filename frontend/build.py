@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from frontend import base as bases
-from frontend import consistency, foreign, groups, hermetic, targets
+from frontend import consistency, foreign, groups, hermetic, targets, versions
 from frontend.closure import check_members, check_python, close
 from frontend.container import RESOURCES, Builder, Foreign, Uv
 from frontend.credentials import note_passwords
@@ -312,6 +312,12 @@ def settle_platform(
     if job.settings.spec.hermetic:
         capabilities = ground.builder.capabilities
         sealed = hermetic.seal(job, tools, closure, ground.target, capabilities)
+    if dynamic := versions.wanted(job.workspace, closure.local):
+        from frontend import history
+
+        first = platform == job.request.platforms[0]
+        found = history.settle(gateway, job, dynamic, ground.builder, sealed, tell=first)
+        job = replace(job, versions=found)
     prefix = f"{platform.id} " if job.request.multi_platform else ""
     return Site(
         job,

@@ -8,25 +8,38 @@ drivers, BuildKit before 0.10) copy them one on the other.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from posixpath import relpath
+import posixpath
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
 
 import llb
 from frontend import credentials, git_source
 from frontend.container import ROOT
 from frontend.context import workspace_path
-from frontend.flatlock import DEV_SOURCES, generate, member_place, portable
+from frontend.flatlock import DEV_SOURCES, SOURCES, generate, member_place, place, portable
 from frontend.hermetic import ENVIRONMENT
 from frontend.manifest import for_building
+from frontend.member_sources import helpers, included, with_paths
 from frontend.plan import Kind, Layer
-from frontend.uv_settings import builds, built
-from frontend.workspace import LOCK, MANIFEST
+from frontend.uv_settings import (
+    LINKS,
+    builds,
+    built,
+    folders,
+    is_local_index,
+    lowered,
+    without_isolation,
+)
+from frontend.versions import pretended
+from frontend.workspace import LOCK, MANIFEST, check_inside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from frontend.closure import LockedPackage
     from frontend.container import Builder
     from frontend.context import Context
     from frontend.hermetic import Sealed
@@ -61,6 +74,22 @@ class Emitted:
     steps: tuple[Step, ...]
 
 
+@dataclass(frozen=True)
+class Building:
+    """What builds from source see besides the sources themselves.
+
+    `include` are paths of the workspace that the build of every member may read, `packages` what
+    the image holds, `versions` those of members that would look for them in git.
+    """
+
+    include: tuple[str, ...] = ()
+    packages: tuple[LockedPackage, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+_ISOLATED = Building()
+
+
 def steps_of(
     plan: Plan,
     builder: Builder,
@@ -71,11 +100,20 @@ def steps_of(
     sealed: Sealed | None = None,
     on_base: Builder | None = None,
     finishing: Mapping[str, str] = MappingProxyType({}),
+    building: Building = _ISOLATED,
 ) -> tuple[Step, ...]:
     """Write the step of each layer that does not change the base itself; as `emit`."""
-    settings = workspace.root.get("tool", "uv") or {}
+    locked = {package.name: package.version for package in building.packages}
     emitter = _Emitter(
-        builder, plan.target, workspace, context, settings, on_base or builder, finishing, sealed
+        builder,
+        plan.target,
+        workspace,
+        context,
+        lowered(workspace.root.get("tool", "uv") or {}, locked),
+        on_base or builder,
+        finishing,
+        building,
+        sealed,
     )
     total = len(plan.layers)
     return tuple(
@@ -97,6 +135,7 @@ def emit(
     sealed: Sealed | None = None,
     on_base: Builder | None = None,
     finishing: Mapping[str, str] = MappingProxyType({}),
+    building: Building = _ISOLATED,
 ) -> Emitted:
     """Write `plan` as LLB. `prefix` stands before progress lines (the platform, where several).
 
@@ -122,6 +161,7 @@ def emit(
         sealed=sealed,
         on_base=on_base,
         finishing=finishing,
+        building=building,
     )
     merge = merge and builder.capabilities.supports("mergeop")
     return Emitted(_assemble(base, steps, merge, prefix), (*changes, *steps))
@@ -138,6 +178,7 @@ class _Emitter:
     settings: Mapping[str, Any]
     on_base: Builder
     finishing: Mapping[str, str]
+    building: Building
     sealed: Sealed | None = None
 
     def step(self, layer: Layer, name: str) -> Step:
@@ -217,32 +258,38 @@ class _Emitter:
         if building:
             # For backends and compilers that would write the build's time into what they make.
             env["SOURCE_DATE_EPOCH"] = str(TIMESTAMP)
+        seen = layer
+        if without_isolation(self.settings, layer):
+            beneath = self._beneath()
+            seen = replace(layer, packages=(*dict.fromkeys((*layer.packages, *beneath.packages)),))
+            files = generate(beneath, self.target, self.settings, hermetic=hermetic)
+            mounts.append(llb.Bind(f"{ROOT}/beneath", _files(files, f"{layer.title}'s builds")))
         if self.sealed:
-            mounts += self.sealed.mounts(layer)
+            mounts += self.sealed.mounts(seen)
         else:
-            mounts += credentials.mounts(self.settings, layer)
+            mounts += credentials.mounts(self.settings, seen)
+            if building:
+                mounts += link_mounts(self.settings, self.workspace, self.context)
         archives = _archives(layer)
         if layer.members or archives:
             # What uv notes about local packages (times, inodes) differs from machine to machine.
             env["UV_NO_INSTALLER_METADATA"] = "1"
-        if archives:
-            mounts.append(llb.Bind(f"{ROOT}/src", self._archive_files(archives)))
+        mounts += self._archive_mounts([*archives, *_of_local_indexes(layer)])
         for package, source in fetched.items():
             where = git_source.mount_point(package)
             mounts.append(self._scratchpad(where, git_source.checkout(source)))
         env |= git_source.environment(layer, fetched)
-        named: list[str] = []
-        for member in layer.members:
-            manifest = for_building(self.workspace.manifest(member).data)
-            where = f"{ROOT}/src" if member.path == "." else f"{ROOT}/src/{member.path}"
-            named.append(member.path if layer.kind is Kind.WHEEL else member.name)
-            if layer.kind is Kind.EDITABLE:
-                manifest, where = "", member_place(member)
-                named.append(where)
-            mounts.append(self._scratchpad(where, self._member_files(member, manifest)))
+        needed = self._helpers(layer)
+        for member in (*layer.members, *needed):
+            if member.name in self.building.versions:
+                version = self.building.versions[member.name]
+                env |= pretended(member.name, version, alone=not needed and bool(layer.member))
+        if needed and layer.kind in _SCRIPTS:
+            env["UV_FRONTEND_HELPERS"] = " ".join(p.name for p in needed)
+        mounts += self._member_mounts(layer, needed)
         output = self._run(
             layer,
-            [mode[1], report, *named, *fetched],
+            [mode[1], report, *_named(layer, needed), *fetched],
             name,
             script=mode[0],
             env=env,
@@ -321,22 +368,98 @@ class _Emitter:
             without += [lock, self.builder.request.filename, ".dockerignore"]
         context, path = self.context, workspace.path(member)
         if member.name in context.members:
-            context, without = context.members[member.name], [relpath(w, path) for w in without]
+            context, without = (
+                context.members[member.name],
+                [posixpath.relpath(w, path) for w in without],
+            )
             path = "."
         name = f"member {member.name}"
         return context.directory(path, without=without, instead=instead, name=name)
 
-    def _archive_files(self, paths: Sequence[str]) -> llb.Output:
-        """Local archives that the lock names, at their places relative to the workspace."""
-        folder = self.workspace.folder
-        named = [workspace_path(folder, path) for path in paths]
-        return self.context.only_files(named, folder, "local archives")
+    def _beneath(self) -> Layer:
+        """All that is there before something is built without isolation."""
+        named = {canonicalize_name(n) for n in self.settings.get("no-build-isolation-package", ())}
+        everything = self.settings.get("no-build-isolation") is True
+        packages = tuple(
+            package
+            for package in sorted(self.building.packages, key=lambda p: p.name)
+            if package.name not in named
+            and not (everything and package.name in built(self.settings, _alone(package)))
+            and "registry" in package.table["source"]
+            and not is_local_index(package.registry)
+        )
+        return Layer(Kind.PACKAGES, packages)
 
-    def _scratchpad(self, target: str, source: llb.Output) -> llb.Mount:
+    def _helpers(self, layer: Layer) -> tuple[LocalPackage, ...]:
+        """The members that the builds of the layer's own need."""
+        found = {p.name: p for member in layer.members for p in helpers(self.workspace, member)}
+        return tuple(found[name] for name in sorted(found))
+
+    def _member_mounts(self, layer: Layer, needed: Sequence[LocalPackage]) -> list[llb.Mount]:
+        """The directories of the layer's members, with what their builds need besides."""
+        workspace, linked = self.workspace, layer.kind is Kind.EDITABLE
+        root = "" if linked else ROOT
+        everything = {p.name: p for p in (*layer.members, *needed)}.values()
+        include = included(
+            workspace, [workspace.manifest(p) for p in everything], self.building.include
+        )
+        if not needed and not include:
+            mounts: list[llb.Mount] = []
+            for member in layer.members:
+                manifest = "" if linked else for_building(workspace.manifest(member).data)
+                files = self._member_files(member, manifest)
+                mounts.append(self._scratchpad(f"{root}/{place(member.path)}", files))
+            return mounts
+        actions = self._included(include)
+        for member in sorted(everything, key=lambda m: m.path):
+            here = place(member.path)
+            places = {p.name: posixpath.relpath(place(p.path), here) for p in needed}
+            data = with_paths(workspace.manifest(member).data, workspace, places)
+            manifest = "" if linked and not needed else for_building(data)
+            files = self._member_files(member, manifest)
+            actions.append(
+                llb.Copy(files, "/", f"/{here}/", contents_only=True, create_dest_path=True)
+            )
+        tree = llb.files(llb.SCRATCH, *actions, meta=llb.Metadata(name="[internal] sources"))
+        tops = {place(member.path).partition("/")[0] for member in everything}
+        mounts = [self._scratchpad(f"{root}/{top}", tree, f"/{top}") for top in sorted(tops)]
+        if linked and needed:
+            # The image gets the manifests as they are.
+            texts = {f"{m.name}.toml": workspace.manifest(m).source.text for m in layer.members}
+            mounts.append(llb.Bind(f"{ROOT}/manifests", _files(texts, "manifests")))
+        return mounts
+
+    def _included(self, paths: Sequence[str]) -> list[llb.Action]:
+        """Put files of the workspace where members expect them."""
+        if not paths:
+            return []
+        folder = self.workspace.folder
+        files = self.context.selected([workspace_path(folder, p) for p in paths], "included files")
+        source = workspace_path("/", folder)
+        return [
+            llb.Copy(files, source, f"/{SOURCES}/", contents_only=True, create_dest_path=True),
+        ]
+
+    def _archive_mounts(self, paths: Sequence[str]) -> list[llb.Mount]:
+        """Local archives that the lock names, at their places relative to the workspace."""
+        levels_above: dict[str, list[str]] = {}
+        for path in paths:
+            check_inside(self.workspace, path, path)
+            levels = posixpath.normpath(path).split("/").count("..")
+            levels_above.setdefault("../" * levels or ".", []).append(path)
+        mounts: list[llb.Mount] = []
+        for above, found in sorted(levels_above.items()):
+            folder = workspace_path(self.workspace.folder, above)
+            named = [workspace_path(self.workspace.folder, path) for path in found]
+            files = self.context.only_files(named, folder, "local archives")
+            mounts.append(llb.Bind(f"{ROOT}/{place(above)}", files))
+        return mounts
+
+    def _scratchpad(self, target: str, source: llb.Output, inside: str = "") -> llb.Mount:
         """Writable, with changes thrown away: setuptools builds inside the source directory."""
         if self.builder.capabilities.supports("exec.mount.bind.readwrite-nooutput"):
-            return llb.Discarded(target, source)
-        return llb.Writable(target, source)
+            return llb.Discarded(target, source, selector=inside)
+        return llb.Writable(target, source, selector=inside)
 
     def _manifest_location(self, member: LocalPackage) -> llb.Location:
         """Where the failure of a member's step is shown, should it leave no report."""
@@ -346,9 +469,46 @@ class _Emitter:
         return llb.Location(file, place.start, place.end)
 
 
+def link_mounts(
+    settings: Mapping[str, Any], workspace: Workspace, context: Context
+) -> list[llb.Mount]:
+    """The folders that builds may take their requirements from; FrontendError for one elsewhere."""
+    mounts: list[llb.Mount] = []
+    for number, folder in enumerate(folders(settings)):
+        check_inside(workspace, folder, folder)
+        path = workspace_path(workspace.folder, folder)
+        files = context.directory(path, name=f"index {folder}")
+        mounts.append(llb.Bind(f"{LINKS}/{number}", files))
+    return mounts
+
+
+def _named(layer: Layer, needed: Sequence[LocalPackage]) -> list[str]:
+    """What the step is told of members: names, places, or both."""
+    if layer.kind is Kind.WHEEL:
+        return [posixpath.relpath(place(member.path), SOURCES) for member in layer.members]
+    if layer.kind is Kind.EDITABLE:
+        return [text for member in layer.members for text in (member.name, member_place(member))]
+    return list(dict.fromkeys(p.name for p in (*layer.members, *needed)))
+
+
 def _archives(layer: Layer) -> list[str]:
     sources = (package.table["source"] for package in layer.packages)
     return [str(source["path"]) for source in sources if "path" in source]
+
+
+def _of_local_indexes(layer: Layer) -> list[str]:
+    """The files of the workspace that the layer takes from folders used as indexes."""
+    return [
+        posixpath.join(package.registry, artifact["path"])
+        for package in layer.packages
+        if is_local_index(package.registry)
+        for artifact in (*package.table.get("wheels", ()), package.table.get("sdist", {}))
+        if "path" in artifact
+    ]
+
+
+def _alone(package: LockedPackage) -> Layer:
+    return Layer(Kind.PACKAGES, (package,))
 
 
 def _files(generated: Mapping[str, str], title: str) -> llb.Output:

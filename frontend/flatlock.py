@@ -19,7 +19,7 @@ from frontend.closure import filename_of
 from frontend.git_source import directory
 from frontend.hermetic import ARTIFACTS, TOOLS, local
 from frontend.plan import Kind
-from frontend.uv_settings import builds, built, offline
+from frontend.uv_settings import builds, built, is_local_index, offline
 from frontend.uv_settings import project as project_settings
 
 if TYPE_CHECKING:
@@ -33,10 +33,11 @@ if TYPE_CHECKING:
 
 #: Name of the virtual project; `steps/layer.py` keeps it out of what the user sees.
 PROJECT = "uv-frontend-layer"
-#: Where sources lie, seen from the folder with the generated files.
-SOURCES = "../src"
+#: Folders of sources in a step: those below the root of the workspace, and others.
+SOURCES = "src"
+OUTSIDE = "outside"
 #: Where images of the target `dev` have the workspace.
-DEV_SOURCES = "/src"
+DEV_SOURCES = f"/{SOURCES}"
 _ARTIFACT_KEYS = ("url", "path", "filename", "hash")
 #: Any Python that a frontend step can run on: the lock is for one interpreter, chosen already.
 _ANY_PYTHON = ">=3.8"
@@ -103,7 +104,7 @@ def _source(member: LocalPackage, layer: Layer) -> dict[str, str]:
 
 def member_place(member: LocalPackage) -> str:
     """Return where an image has the sources of a member that is installed as a link to them."""
-    return posixpath.normpath(f"{DEV_SOURCES}/{member.path}")
+    return f"/{place(member.path)}"
 
 
 def portable(layer: Layer, target: Target) -> bool:
@@ -118,7 +119,18 @@ def portable(layer: Layer, target: Target) -> bool:
 
 def source_path(path: str) -> str:
     """Return the place of a workspace path, seen from the generated files."""
-    return SOURCES if path == "." else f"{SOURCES}/{path}"
+    return f"../{place(path)}"
+
+
+def place(path: str) -> str:
+    """Return the place of a workspace path in a step, below the folder that all have.
+
+    What lies outside of the workspace's root has a folder of its own for each level above it.
+    """
+    parts = posixpath.normpath(path).split("/")
+    above = parts.count("..")
+    start = [OUTSIDE, str(above)] if above else [SOURCES]
+    return "/".join([*start, *(part for part in parts if part not in (".", ".."))])
 
 
 def _checked_out(package: LockedPackage, source: GitSource) -> dict[str, Any]:
@@ -130,6 +142,8 @@ def _stripped(package: LockedPackage, target: Target) -> dict[str, Any]:
     source = dict(table["source"])
     if "path" in source:
         source["path"] = source_path(source["path"])
+    if is_local_index(str(source.get("registry", ""))):
+        source["registry"] = source_path(source["registry"])
     found: dict[str, Any] = {"name": package.name}
     if package.version:
         found["version"] = package.version

@@ -21,7 +21,8 @@ from frontend.closure import UV_VERSION, LockedPackage, close, export
 from frontend.container import ROOT
 from frontend.errors import FrontendError
 from frontend.git_source import GitSource
-from frontend.uv_settings import all_indexes, builds, built, variable
+from frontend.member_sources import helpers, required
+from frontend.uv_settings import all_indexes, builds, built, is_local_index, variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -88,7 +89,7 @@ class Sealed:
 
 def local(package: LockedPackage) -> bool:
     """Whether the file of `package` lies in the build context."""
-    return "path" in package.table["source"]
+    return "path" in package.table["source"] or is_local_index(package.registry)
 
 
 def read_tools(job: Job, files: Mapping[str, str]) -> Pylock | None:
@@ -132,7 +133,9 @@ def seal(
         # Tools are what a folder of wheels offers, so no checkouts.
         if not local(package) and not (git and git.fetchable and package not in found):
             _check(job, package, package.name in _forced(settings, closure.third_party))
-    for member in closure.local:
+    workspace = job.workspace
+    members = {p.name: p for each in closure.local for p in (each, *helpers(workspace, each))}
+    for member in members.values():
         if not member.virtual:
             _check_build(job, member, found, target)
     headers = _headers(settings, (*closure.third_party, *found))
@@ -180,6 +183,7 @@ def _check_build(
     manifest = job.workspace.manifest(member)
     wanted = manifest.get("build-system", "requires")
     versions = {package.name: package.version for package in tools}
+    members = required(job.workspace, manifest)
     # Without a [build-system] it is setuptools (PEP 518).
     for text in ["setuptools"] if wanted is None else wanted:
         try:
@@ -189,6 +193,8 @@ def _check_build(
         if requirement.marker and not requirement.marker.evaluate(target.markers):
             continue
         name = canonicalize_name(requirement.name)
+        if name in members:
+            continue
         version = UV_VERSION if name == _BUILT_INTO_UV else versions.get(name)
         if version is not None and _fits(requirement, version):
             continue

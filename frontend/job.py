@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from frontend.lint.workspace import stale
 from frontend.manifest import for_export
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from packaging.pylock import Pylock
 
@@ -41,6 +41,7 @@ class Job:
     package: LocalPackage
     selection: Selection
     others: tuple[LocalPackage, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def packages(self) -> tuple[LocalPackage, ...]:
@@ -148,6 +149,7 @@ def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
 
     def read_and_check() -> Workspace:
         found = workspaces.read_manifests(gateway, job.context, workspace, needed)
+        found = workspaces.read_helpers(gateway, job.context, found)
         found = workspaces.with_indexes(found, job.local_names)
         check_lock(gateway, replace(job, workspace=found))
         return found

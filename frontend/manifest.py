@@ -28,7 +28,6 @@ NOT_FOR_BUILDS = (
     "basedpyright",
     "black",
     "codespell",
-    "commitizen",
     "coverage",
     "flake8",
     "importlinter",
@@ -42,7 +41,6 @@ NOT_FOR_BUILDS = (
     "pyright",
     "pytest",
     "ruff",
-    "semantic_release",
     "taskipy",
     "tox",
     "towncrier",
@@ -50,6 +48,8 @@ NOT_FOR_BUILDS = (
     "uv-frontend",
     "vulture",
 )
+#: Tables that keep a copy of the version, which they write into other files.
+RELEASE_TOOLS = ("bumpversion", "bumpver", "commitizen", "semantic_release", "tbump")
 
 
 #: The kinds of the keys of `[project]` that are read here (PEP 621).
@@ -139,6 +139,10 @@ def for_building(manifest: Mapping[str, Any]) -> str:
     kept = copy.deepcopy(dict(manifest))
     kept.pop("dependency-groups", None)
     tools = kept.get("tool", {})
+    if "version" not in (kept.get("project", {}).get("dynamic") or ()):
+        # Where the version is dynamic, it may stand in one of these.
+        for name in RELEASE_TOOLS:
+            tools.pop(name, None)
     for name in NOT_FOR_BUILDS:
         tools.pop(name, None)
     if isinstance(tools.get("uv"), dict):

@@ -220,6 +220,12 @@ class Spec(BaseModel):
     provided: tuple[str, ...] | None = Field(
         None, description="packages that the base has, and that are not installed again"
     )
+    version: Text | None = Field(
+        None, min_length=1, description="version of members that take theirs from git"
+    )
+    include: tuple[Path, ...] | None = Field(
+        None, description="files outside of a member that its build reads, seen from the workspace"
+    )
     heavy: Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_sets)] | None = Field(
         None, description="packages, or sets of packages, with a layer of their own"
     )
@@ -263,7 +269,7 @@ _FIELDS = {name.replace("_", "-"): name for name in Spec.model_fields}
 KEYS = tuple(_FIELDS)
 _LISTS = (
     *("package", "apt", "build-apt", "apk", "build-apk", "extras", "groups", "ports", "files"),
-    *("provided", "heavy", "trim"),
+    *("include", "provided", "heavy", "trim"),
 )
 _COMMANDS = ("entrypoint", "cmd", "test", "checks")
 _FLAGS = (

@@ -7,10 +7,13 @@ does with `[tool.uv]`). Only what a layer needs is carried, so that other settin
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
+
+from frontend.container import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +37,8 @@ _BUILD_KEYS = (
     "no-binary",
     "no-binary-package",
     "no-build",
+    "no-build-isolation",
+    "no-build-isolation-package",
     "no-build-package",
     "no-index",
     "no-sources",
@@ -68,9 +73,75 @@ _NETWORK_KEYS = (
     "index-url",
     "no-index",
 )
+#: Settings by the package that is built, and lists of such packages.
+_BY_PACKAGE = ("config-settings-package", "extra-build-dependencies", "extra-build-variables")
+_NAMES = ("no-build-isolation-package",)
+#: Where a step that builds has the folders that are indexes.
+LINKS = f"{ROOT}/links"
 _CREDENTIALS = re.compile(r"(https?://)[^/\s]*@")
 #: A password, and no variable in its place.
 _PASSWORD = re.compile(r"https?://[^/\s\"'@:]*:[^/\s\"'@$]+@")
+
+
+def is_local_index(registry: Any) -> bool:
+    """Whether an index is a folder of the workspace (find-links, or `format = "flat"`)."""
+    return isinstance(registry, str) and bool(registry) and "://" not in registry
+
+
+def folders(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the folders of the workspace that are find-links or indexes, in one order."""
+    named = [*(settings.get("find-links") or ())]
+    named += [index.get("url", "") for index in settings.get("index") or ()]
+    return tuple(sorted({posixpath.normpath(path) for path in named if is_local_index(path)}))
+
+
+def _placed(settings: Mapping[str, Any], path: str) -> str:
+    """Where a step has a folder that is an index."""
+    if not is_local_index(path):
+        return path
+    return f"{LINKS}/{folders(settings).index(posixpath.normpath(path))}"
+
+
+def lowered(settings: Mapping[str, Any], versions: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return `settings` as a layer can have them that holds none of the other packages.
+
+    `match-runtime` becomes the exact version that the image gets.
+    """
+    extra = settings.get("extra-build-dependencies")
+    if not extra:
+        return settings
+    found = {}
+    for package, requirements in extra.items():
+        found[package] = [_pinned(requirement, versions) for requirement in requirements]
+    return {**settings, "extra-build-dependencies": found}
+
+
+def _pinned(requirement: Any, versions: Mapping[str, str]) -> Any:
+    if not isinstance(requirement, dict):
+        return requirement
+    plain = {key: value for key, value in requirement.items() if key != "match-runtime"}
+    name = canonicalize_name(re.split(r"[^A-Za-z0-9._-]", str(requirement["requirement"]))[0])
+    if requirement.get("match-runtime") and name in versions:
+        plain["requirement"] = f"{name}=={versions[name]}"
+    return plain["requirement"] if len(plain) == 1 else plain
+
+
+def without_isolation(settings: Mapping[str, Any], layer: Layer) -> bool:
+    """Whether something of `layer` is built with what is installed, not in isolation."""
+    named = {canonicalize_name(n) for n in settings.get("no-build-isolation-package") or ()}
+    everything = settings.get("no-build-isolation") is True
+    names = [*built(settings, layer), *(member.name for member in layer.members)]
+    return any(everything or name in named for name in names)
+
+
+def _of_layer(key: str, value: Any, layer: Layer) -> Any:
+    """What of a setting by package is about the packages of `layer`."""
+    names = {*(p.name for p in layer.packages), *(m.name for m in layer.members)}
+    if key in _BY_PACKAGE and isinstance(value, dict):
+        return {name: v for name, v in value.items() if canonicalize_name(name) in names}
+    if key in _NAMES and isinstance(value, list):
+        return [name for name in value if canonicalize_name(name) in names]
+    return value
 
 
 def project(settings: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
@@ -79,13 +150,23 @@ def project(settings: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
     registries = {_bare(package.registry) for package in layer.packages}
     # Build requirements are resolved anew, from any index; locked files come from their own.
     indexes = [
-        index
+        {**index, "url": _placed(settings, index["url"])} if "url" in index else index
         for index in settings.get("index") or ()
-        if building or _bare(index.get("url", "")) in registries
+        if building
+        or (_bare(index.get("url", "")) in registries and not is_local_index(index["url"]))
     ]
     indexes += _of_members(settings, layer, registries)
     indexes = [{k: v for k, v in i.items() if k not in _NOT_FOR_LAYERS} for i in indexes]
-    found = {key: settings[key] for key in _BUILD_KEYS if building and key in settings}
+    found = {
+        key: value
+        for key in _BUILD_KEYS
+        if building and key in settings and (value := _of_layer(key, settings[key], layer)) != {}
+    }
+    for key in _NAMES:
+        if not found.get(key):
+            found.pop(key, None)
+    if found.get("find-links"):
+        found["find-links"] = [_placed(settings, path) for path in found["find-links"]]
     if indexes:
         found["index"] = indexes
     for key in _INDEX_KEYS:
@@ -109,6 +190,8 @@ def _of_members(
     found: dict[str, dict[str, Any]] = {}
     for member, indexes in (settings.get(MEMBER_INDEXES) or {}).items():
         for index in indexes:
+            if is_local_index(index.get("url")):
+                continue
             if member in built or _bare(index.get("url", "")) in registries:
                 found.setdefault(index["name"], index)
     return list(found.values())

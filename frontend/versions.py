@@ -6,6 +6,18 @@ Each plugin has a variable of its own for that; a plugin ignores those of the ot
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from frontend.member_sources import helpers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from frontend.lock import LocalPackage
+    from frontend.toml_document import TomlDocument
+    from frontend.workspace import Workspace
 
 #: Variables that hold for whatever is built: setuptools-scm and what stands on it (hatch-vcs,
 #: flit-scm), uv-dynamic-versioning, pdm-backend, poetry-dynamic-versioning.
@@ -14,6 +26,19 @@ _VARIABLES = (
     "UV_DYNAMIC_VERSIONING_BYPASS",
     "PDM_BUILD_SCM_VERSION",
     "POETRY_DYNAMIC_VERSIONING_BYPASS",
+)
+#: Packages that take a version from git while they build.
+_PLUGINS = frozenset(
+    {
+        "flit-scm",
+        "hatch-vcs",
+        "poetry-dynamic-versioning",
+        "setuptools-git-versioning",
+        "setuptools-scm",
+        "uv-dynamic-versioning",
+        "vcs-versioning",
+        "versioningit",
+    }
 )
 
 
@@ -28,3 +53,21 @@ def pretended(name: str, version: str, *, alone: bool) -> dict[str, str]:
     if alone:
         found |= dict.fromkeys(_VARIABLES, version)
     return found
+
+
+def from_git(manifest: TomlDocument) -> bool:
+    """Whether a member's version is in no file, but made from tags and commits."""
+    if "version" not in (manifest.get("project", "dynamic") or ()):
+        return False
+    requires = manifest.get("build-system", "requires") or ()
+    names = {
+        canonicalize_name(re.split(r"[^A-Za-z0-9._-]", str(text).strip())[0]) for text in requires
+    }
+    pdm = manifest.get("tool", "pdm", "version", "source") == "scm"
+    return not _PLUGINS.isdisjoint(names) or ("pdm-backend" in names and pdm)
+
+
+def wanted(workspace: Workspace, local: Sequence[LocalPackage]) -> tuple[LocalPackage, ...]:
+    """Return those of `local`, and of the members that build them, whose version is from git."""
+    members = {p.name: p for each in local for p in (each, *helpers(workspace, each))}
+    return tuple(p for p in members.values() if not p.virtual and from_git(workspace.manifest(p)))

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from frontend.context import read_text, read_texts, workspace_path
-from frontend.errors import FrontendError, Place
+from frontend.errors import FrontendError, Place, SourceText
 from frontend.lock import Lock
 from frontend.manifest import check
+from frontend.member_sources import required
 from frontend.settings import TABLE
 from frontend.toml_document import TomlDocument
 from frontend.uv_configuration import FILE, root_manifest, with_indexes_of
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from frontend.closure import Selection
     from frontend.context import Context
-    from frontend.errors import SourceText
     from frontend.gateway import Gateway
     from frontend.lock import LocalPackage
     from frontend.settings import Settings
@@ -189,6 +189,8 @@ def read_manifests(
     wanted = [p for p in unread if p.name not in manifests]
     if not wanted:
         return replace(workspace, manifests=manifests)
+    for package in wanted:
+        check_inside(workspace, package.name, package.path)
     paths = [workspace.manifest_path(package) for package in wanted]
     names = [package.name for package in wanted]
     if len(names) > _MANY:
@@ -200,6 +202,11 @@ def read_manifests(
         if path in texts:
             manifests[package.name] = TomlDocument.parse(texts[path])
             check(manifests[package.name])
+        elif package.name not in workspace.lock.members and _has_setup(
+            gateway, context, workspace.path(package)
+        ):
+            # Older than pyproject.toml: setuptools builds it, with what it does by default.
+            manifests[package.name] = TomlDocument.parse(SourceText(path, ""))
         elif not missing_ok:
             raise _missing(context, workspace, package, path)
     return replace(workspace, manifests=manifests)
@@ -235,6 +242,42 @@ def _replaced(gateway: Gateway, context: Context, package: LocalPackage) -> Toml
             places=(manifest.place("project", "name"),),
         )
     return manifest
+
+
+def _has_setup(gateway: Gateway, context: Context, folder: str) -> bool:
+    names = [f"{folder}/setup.py", f"{folder}/setup.cfg"]
+    loaded = gateway.solve(context.named_files(names, f"setup of {folder}"))
+    return bool(read_texts(gateway, loaded, names))
+
+
+def check_inside(workspace: Workspace, name: str, path: str) -> None:
+    """Refuse a path of the lock that leads out of the build context."""
+    found = workspace_path(workspace.folder, path)
+    if not found.startswith(("../", "/")):
+        return
+    raise FrontendError(
+        f"{name!r} lies outside of the build context: {path}",
+        remedy="Build from a folder that holds both, and name the workspace's there: "
+        "`docker buildx build --build-arg workspace=FOLDER …`.",
+        places=(workspace.lock.place(name),),
+    )
+
+
+def read_helpers(gateway: Gateway, context: Context, workspace: Workspace) -> Workspace:
+    """Read the manifests of members that are needed to build those read before."""
+    lock = workspace.lock
+    while True:
+        known = [p for p in lock.local_packages.values() if _known(workspace, p)]
+        names = {n for p in known for n in required(workspace, workspace.manifest(p))}
+        needed = {n for name in names for n in lock.local_closure(name, (), ())}
+        missing = [p for n in sorted(needed) if not _known(workspace, p := lock.local_packages[n])]
+        if not missing:
+            return workspace
+        workspace = read_manifests(gateway, context, workspace, missing)
+
+
+def _known(workspace: Workspace, package: LocalPackage) -> bool:
+    return package.path == "." or package.name in workspace.manifests
 
 
 def _missing(

@@ -22,9 +22,11 @@ from frontend.calls.lock_slices import LockSlices
 from frontend.closure import UV_VERSION
 from frontend.job import Job, base_places, open_workspace, select
 from frontend.manifest import for_building
+from frontend.member_sources import helpers, included, named_for_all
 from frontend.own_image import own_image
 from frontend.steps import script
 from frontend.uv_settings import deciding
+from frontend.versions import wanted
 from frontend.workspace import LOCK, MANIFEST, with_indexes
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from frontend.image import BaseImage
     from frontend.lock import LocalPackage
     from frontend.request import Request
+    from frontend.workspace import Workspace
 
 #: What `package` is for all packages that can run.
 ALL = "*"
@@ -46,19 +49,31 @@ _NOT_THE_IMAGE = ("lock", "package", "workspace")
 
 @dataclass(frozen=True)
 class Slice:
-    """A package's image, what of the lock it depends on, and which local packages it holds."""
+    """A package's image, what of the lock it depends on, and which local packages are in it.
+
+    Or needed to build those.
+    """
 
     job: Job
     lock: str
     local: tuple[LocalPackage, ...]
 
+    @property
+    def include(self) -> tuple[str, ...]:
+        """Files of the context that builds of its members read besides."""
+        workspace = self.job.workspace
+        manifests = [workspace.manifest(package) for package in self.local]
+        paths = included(workspace, manifests, named_for_all(self.job))
+        return tuple(contexts.workspace_path(workspace.folder, path) for path in paths)
+
 
 def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Answer with the digests; FrontendError for what would be an error in a build as well."""
     slices = _slices(gateway, _jobs(gateway, request, reads))
-    images, listings = gateway.together(
+    images, listings, versions = gateway.together(
         lambda: _resolve_bases(gateway, slices),
         lambda: _list_all(gateway, request, slices),
+        lambda: gateway.together(*(_versions(gateway, each) for each in slices)),
     )
     workspace = slices[0].job.workspace
     folders = frozenset(workspace.path(p) for p in workspace.lock.local_packages.values())
@@ -67,7 +82,10 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
         name: _member(slices[0].job, package, folders, listings)
         for name, package in members.items()
     }
-    packages = [_describe(each, digests, images, listings) for each in slices]
+    packages = [
+        _describe(each, digests, images, listings, made)
+        for each, made in zip(slices, versions, strict=True)
+    ]
     width = max(len(name) for name in ("PACKAGE", *(each["name"] for each in packages)))
     lines = [f"{each['name']:<{width}}  {each['digest']}\n" for each in packages]
     document = {"uv": UV_VERSION, "packages": packages}
@@ -112,25 +130,50 @@ def _slices(gateway: Gateway, jobs: Sequence[Job]) -> list[Slice]:
         found.append(Slice(job, digest, installed))
     needed = {package.name: package for each in found for package in each.local}
     workspace = workspaces.read_manifests(gateway, first.context, first.workspace, needed.values())
+    workspace = workspaces.read_helpers(gateway, first.context, workspace)
     return [
         replace(
-            each, job=replace(each.job, workspace=with_indexes(workspace, each.job.local_names))
+            each,
+            job=replace(each.job, workspace=with_indexes(workspace, each.job.local_names)),
+            local=_built(workspace, each),
         )
         for each in found
     ]
 
 
+def _built(workspace: Workspace, each: Slice) -> tuple[LocalPackage, ...]:
+    """The local packages of a slice, with those that only their builds need."""
+    found = {p.name: p for local in each.local for p in (local, *helpers(workspace, local))}
+    return tuple(found[name] for name in sorted(found))
+
+
+def _versions(gateway: Gateway, each: Slice) -> Callable[[], Mapping[str, str]]:
+    """Find out the versions that are made from git, as a build does."""
+    job = each.job
+
+    def look() -> Mapping[str, str]:
+        # A version that is told is one of the settings.
+        if job.settings.spec.version or not wanted(job.workspace, each.local):
+            return {}
+        from frontend.build import sites
+
+        request = replace(job.request, platforms=job.request.platforms[:1])
+        return sites(gateway, replace(job, request=request))[0].job.versions
+
+    return look
+
+
 def _resolve_bases(gateway: Gateway, slices: Sequence[Slice]) -> dict[tuple[str, str], str]:
     """Look up every base and builder once for each platform: contents by name and platform."""
-    wanted: dict[tuple[str, str], Callable[[], BaseImage]] = {}
+    looks: dict[tuple[str, str], Callable[[], BaseImage]] = {}
     for each in slices:
         for role, name in _image_names(each.job):
             for platform in each.job.request.platforms:
-                if (name, platform.id) not in wanted:
+                if (name, platform.id) not in looks:
                     look = _looking(gateway, each.job, role, name, platform)
-                    wanted[name, platform.id] = look
-    images = gateway.together(*wanted.values())
-    return {key: image.identity for key, image in zip(wanted, images, strict=True)}
+                    looks[name, platform.id] = look
+    images = gateway.together(*looks.values())
+    return {key: image.identity for key, image in zip(looks, images, strict=True)}
 
 
 def _image_names(job: Job) -> list[tuple[str, str]]:
@@ -155,6 +198,7 @@ def _list_all(gateway: Gateway, request: Request, slices: Sequence[Slice]) -> di
     needed = {package.name: package for each in slices for package in each.local}
     paths = {workspace.path(p) for p in needed.values() if p.name not in context.members}
     paths |= {path.strip("/") for each in slices for path in each.job.settings.spec.files or ()}
+    paths |= {path for each in slices for path in each.include}
     loads = {"": context.tree(sorted(paths), "all packages")} if paths else {}
     for name in needed.keys() & context.members.keys():
         loads[name] = context.members[name].tree(["."], f"package {name}")
@@ -194,11 +238,12 @@ def _describe(
     members: Mapping[str, str],
     images: Mapping[tuple[str, str], str],
     listings: Mapping[str, Listing],
+    versions: Mapping[str, str],
 ) -> dict[str, Any]:
     job, request = each.job, each.job.request
     spec, workspace = job.settings.spec, job.workspace
     values = {k: v for k, v in job.settings.values.items() if k not in _NOT_THE_IMAGE}
-    wanted = spec.python or workspace.python_pin or workspace.lock.requires_python
+    python = spec.python or workspace.python_pin or workspace.lock.requires_python
     uv_settings = deciding(workspace.root.get("tool", "uv") or {})
     platforms = [platform.id for platform in request.platforms]
     image = [
@@ -209,12 +254,16 @@ def _describe(
     parts: dict[str, Any] = {
         "frontend": _digest([UV_VERSION, script("layer").decode()]),
         "base": _digest(image),
-        "settings": _digest([values, uv_settings, wanted, platforms]),
+        "settings": _digest([values, uv_settings, python, platforms]),
         "lock": f"sha256:{each.lock}",
         "members": {package.name: members[package.name] for package in each.local},
     }
     if spec.files:
         parts["files"] = _digest([spec.files, listings[""].selected(spec.files)])
+    if each.include:
+        parts["include"] = _digest(listings[""].selected(each.include))
+    if versions:
+        parts["versions"] = versions
     return {
         "name": job.package.name,
         "path": workspace.path(job.package),

@@ -309,7 +309,6 @@ def name_interpreter(path, version):
 def packages(report, reinstall):
     """Install the generated lock into an environment of its own, and keep only what that added."""
     create_environment(report)
-    skeleton = set(entries(LAYER))
     arguments = [
         "sync",
         "--quiet",
@@ -318,6 +317,10 @@ def packages(report, reinstall):
         "--inexact",
         "--no-default-groups",
     ]
+    if os.path.exists(ROOT + "/beneath/uv.lock"):
+        # What is built without isolation finds what it needs in the environment.
+        run_uv([*arguments, "--project", ROOT + "/beneath"], report)
+    skeleton = set(entries(LAYER))
     for name in reinstall:
         # uv's cache does not see edits below a source directory: it would install old code.
         arguments += ["--reinstall-package", name]
@@ -410,6 +413,39 @@ def relocate_record(path, target, moved, changed, packages):
                 rest = "sha256=%s,%d" % (digest.rstrip(b"=").decode(), len(changed[place]))
             name = os.path.relpath(place, packages)
             output.write("%s,%s%s" % (name, rest, line[len(text) :]))
+
+
+def version(folder, name):
+    """Write the version that a package's own backend makes of the history of git.
+
+    Of the last commit alone: what is not committed would make it another one at each moment.
+    """
+    checkout = ROOT + "/checkout"
+    env = environment()
+    for number, setting in enumerate(
+        (
+            ("safe.directory", "*"),
+            # Large files are not looked at; their filters need not be there.
+            ("filter.lfs.smudge", ""),
+            ("filter.lfs.process", ""),
+            ("filter.lfs.required", "false"),
+        )
+    ):
+        env["GIT_CONFIG_KEY_%d" % number], env["GIT_CONFIG_VALUE_%d" % number] = setting
+        env["GIT_CONFIG_COUNT"] = str(number + 1)
+    os.environ.update({name: env[name] for name in env if name.startswith("GIT_CONFIG_")})
+    for lock in glob.glob(checkout + "/.git/*.lock"):
+        os.unlink(lock)
+    for arguments in (["sparse-checkout", "set", folder], ["reset", "--quiet", "--hard"]):
+        subprocess.call(["git", *arguments], cwd=checkout, env=env)
+    # The name of a source distribution has the version, and making one compiles nothing.
+    command = [UV, "build", "--sdist", "--quiet", "--out-dir", "/tmp/sdist"]
+    code = subprocess.call([*command, os.path.join(checkout, folder)], env=env)
+    made = glob.glob("/tmp/sdist/*.tar.gz")
+    if code or not made:
+        sys.exit("no source distribution of %s was made" % name)
+    with open(LAYER + "/version", "w") as output:
+        output.write(made[0][: -len(".tar.gz")].rpartition("-")[2])
 
 
 def note_origins():
@@ -805,6 +841,8 @@ def main(arguments):
             )
     elif mode == "packages":
         packages(report, arguments[2:])
+    elif mode == "version":
+        version(*arguments[2:])
     elif mode == "copy":
         copy(report, arguments[2:])
         if os.environ.get("UV_COMPILE_BYTECODE") == "1":

@@ -15,12 +15,16 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import layer  # noqa: E402
 
+#: Members that builds of others need: uv's cache may have them from before an edit.
+HELPERS = os.environ.get("UV_FRONTEND_HELPERS", "").split()
 #: What backends write beside the sources, and nothing needs that runs from there.
 LEFTOVERS = shutil.ignore_patterns("*.egg-info", "__pycache__", ".git*")
 
 
 def wheel(report, directories):
     command = ["build", "--wheel", "--no-create-gitignore", "--out-dir", layer.LAYER]
+    for name in HELPERS:
+        command += ["--refresh-package", name]
     constraints = layer.ROOT + "/lock/constraints.txt"
     if os.path.exists(constraints):
         command += ["--build-constraints", constraints]
@@ -32,8 +36,8 @@ def editable(report, pairs):
     names, directories = pairs[::2], pairs[1::2]
     os.makedirs(layer.LAYER + "/app", exist_ok=True)
     before = {directory: set(os.listdir(directory)) for directory in directories}
-    layer.packages(report, names)
-    for directory in directories:
+    layer.packages(report, [*names, *HELPERS])
+    for name, directory in zip(names, directories):
         # With what the build has put between the sources: extension modules, a version.
         made = {"build", "dist"} - before[directory]
 
@@ -42,6 +46,9 @@ def editable(report, pairs):
 
         place = layer.LAYER + directory
         shutil.copytree(directory, place, symlinks=True, ignore=ignore, dirs_exist_ok=True)
+        original = "%s/manifests/%s.toml" % (layer.ROOT, name)
+        if os.path.exists(original):
+            shutil.copyfile(original, place + "/pyproject.toml")
 
 
 def main(arguments):

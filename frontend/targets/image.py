@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from frontend import base as bases
 from frontend import image, plan
-from frontend.emit import BYTECODE, emit
+from frontend.emit import BYTECODE, Building, emit
 from frontend.errors import FrontendError
 from frontend.job import base_places
+from frontend.member_sources import named_for_all
 from frontend.targets.product import Product, Site
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def written(site: Site, made: plan.Plan) -> Emitted:
             foreign=None,
         ),
         finishing=finishing(job.settings.spec),
+        building=building(site),
     )
 
 
@@ -110,6 +112,12 @@ def finishing(spec: Spec) -> dict[str, str]:
     if spec.trim:
         found["UV_FRONTEND_TRIM"] = "\n".join(spec.trim)
     return found
+
+
+def building(site: Site) -> Building:
+    """What the builds of members and of packages see besides their own sources."""
+    job = site.job
+    return Building(named_for_all(job), site.closure.third_party, job.versions)
 
 
 def make_plan(
@@ -201,7 +209,9 @@ def runtime(job: Job, folder: str = image.SCRIPTS) -> image.Runtime:
         labels = image.metadata_labels({}, ", ".join(job.selection.packages), "")
     else:
         project = job.workspace.manifest(job.package).get("project") or {}
-        version = str(project.get("version") or job.package.version)
+        version = str(
+            project.get("version") or job.versions.get(job.package.name, job.package.version)
+        )
         labels = image.metadata_labels(project, job.package.name, version)
     return image.Runtime(
         entrypoint,

@@ -44,7 +44,13 @@ def make(site: Site) -> Product:
         site.target, job.package, tuple(Layer(Kind.WHEEL, members=(package,)) for package in local)
     )
     steps = steps_of(
-        made, site.builder, job.workspace, job.context, prefix=site.prefix, sealed=site.sealed
+        made,
+        site.builder,
+        job.workspace,
+        job.context,
+        prefix=site.prefix,
+        sealed=site.sealed,
+        building=image.building(site),
     )
     collected = llb.files(
         llb.SCRATCH,

@@ -15,6 +15,7 @@ from examples import lock
 from tests.bases import mirror
 from tests.bases.images import CONDA, MOVED, NO_PYTHON
 from tests.errors.index import REACH
+from tests.kinds.checkout import git
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from tests.conftest import Engines
     from tests.engine import Engine
 
+#: Examples with a version from git, and the tag that says it.
+TAGS = {"libraries": "v2.1.0"}
 EXAMPLES = Path(lock.__file__).parent
 #: BuildKit with MergeOp and a containerd store; the oldest that is supported, without either.
 KINDS = ("docker28", "docker20")
@@ -46,6 +49,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "machine" in getattr(item, "fixturenames", ()):
             item.add_marker("engine")
+
+
+def commit(folder: Path, tag: str) -> None:
+    """Make a tagged git repository of a folder."""
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message=first")
+    git(folder, "tag", tag)
 
 
 @dataclass(frozen=True)
@@ -101,6 +112,8 @@ def locked(offered: Mirror, tmp_path_factory: pytest.TempPathFactory) -> Callabl
                 assert "[tool.uv]\n" in text
                 manifest.write_text(text.replace("[tool.uv]\n", f"[tool.uv]\n{setting}\n"))
             lock.lock(folder)
+            if name in TAGS:
+                commit(folder, TAGS[name])
         return made[name]
 
     return make
