@@ -115,7 +115,7 @@ class Index:
 @contextmanager
 def serve(*, certificate: Certificate | None = None, account: str = "") -> Iterator[Index]:
     """Run an index until the block ends, with TLS if there is a certificate."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+    with _Server(("127.0.0.1", 0), _Handler) as server:
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate.path, certificate.key)
@@ -129,6 +129,11 @@ def serve(*, certificate: Certificate | None = None, account: str = "") -> Itera
             yield index
         finally:
             server.shutdown()
+
+
+class _Server(ThreadingHTTPServer):
+    #: BuildKit asks for all files of a hermetic build at once.
+    request_queue_size = 1024
 
 
 class _Handler(BaseHTTPRequestHandler):
