@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -186,6 +187,27 @@ def test_runs(docker28: Engine, image: str) -> None:
 def test_installed_is_what_uv_installs(docker28: Engine, image: str, checkout: Path) -> None:
     expected = reference.of_package(docker28, checkout, "root-service", "python:3.13-slim")
     assert distributions.differences(distributions.of_image(docker28, image), expected) == []
+
+
+def test_wheels_and_links_are_built_with_the_same(
+    docker28: Engine, checkout: Path, tmp_path: Path
+) -> None:
+    docker28.build(checkout, "--target=wheels", f"--output={tmp_path}")
+    (licensed,) = tmp_path.glob("licensed-3.1-*.whl")
+    with zipfile.ZipFile(licensed) as wheel:
+        assert b"about it" in wheel.read("licensed-3.1.dist-info/METADATA")
+    (made,) = tmp_path.glob("made-1.0-*.whl")
+    with zipfile.ZipFile(made) as wheel:
+        assert wheel.read("made.py") == b"WORDS = 'first'"
+    assert not [*tmp_path.glob("maker*"), *tmp_path.glob("words*")]
+
+    docker28.build(checkout, "--target=dev", tag=f"{IMAGE}-dev")
+    told = json.loads(docker28.run(f"{IMAGE}-dev").stdout)
+    assert (told["made"], told["readme"].strip()) == ("first", "about it")
+    manifest = docker28.run(
+        f"{IMAGE}-dev", "/src/libs/made/pyproject.toml", options=["--entrypoint=cat"]
+    ).stdout
+    assert manifest == (checkout / "libs/made/pyproject.toml").read_text()
 
 
 def test_member_that_builds_need_is_seen_when_it_changes(
