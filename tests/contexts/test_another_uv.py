@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,7 +29,8 @@ def image(docker28: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
     """An image of that release, made as the official ones are."""
     folder = tmp_path_factory.mktemp("uv")
     command = [uv_binary(), "pip", "install", "--quiet", "--no-deps", f"uv=={OTHER}"]
-    subprocess.run([*command, "--target", str(folder / "wheel")], check=True)
+    command += ["--python", sys.executable, "--target", str(folder / "wheel")]
+    subprocess.run(command, check=True)
     (folder / "Dockerfile").write_text("FROM scratch\nCOPY wheel/bin/uv /uv\n")
     docker28.build(folder, "--provenance=false", tag=IMAGE)
     docker28.publish(IMAGE)
