@@ -156,21 +156,23 @@ def _forced(settings: Mapping[str, Any], packages: Iterable[LockedPackage]) -> s
 
 def _check(job: Job, package: LockedPackage, sdist: bool) -> None:
     """Refuse what BuildKit could not fetch by address and checksum."""
-    label, place = f"{package.name} {package.version}", job.workspace.lock.place(package.name)
     artifact = package.source_artifact if sdist else package.artifact
+    if artifact and artifact.url and artifact.digest:
+        return
+    # Looked for in the whole lock, which for each of many packages takes longer than all else.
+    place = job.workspace.lock.place(package.name)
     if artifact is None or not artifact.url:
         raise FrontendError(
-            f"a hermetic build cannot take {label} from where the lock has it: {_source(package)}",
+            f"a hermetic build cannot take {package.name} {package.version} from where the lock "
+            f"has it: {_source(package)}",
             remedy="Publish it to an index and lock again, or build without `hermetic`.",
             places=(place,),
         )
-    if not artifact.digest:
-        raise FrontendError(
-            f"the lock has no SHA-256 of {artifact.filename}, so a hermetic build cannot pin it",
-            remedy="Lock it from an index or an address that gives one, or build without "
-            "`hermetic`.",
-            places=(place,),
-        )
+    raise FrontendError(
+        f"the lock has no SHA-256 of {artifact.filename}, so a hermetic build cannot pin it",
+        remedy="Lock it from an index or an address that gives one, or build without `hermetic`.",
+        places=(place,),
+    )
 
 
 def _source(package: LockedPackage) -> str:
