@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import lzma
+import platform
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from tests.bases.images import DISTROLESS
+from tests.engine import debian
+from tests.engine.base_image import ARCHITECTURES
 from tests.errors.index import REACH
 from tests.errors.shown import fail
+from tests.errors.workspaces import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +26,8 @@ if TYPE_CHECKING:
 
 #: A library with a maintainer script and dependencies, and a program that adds a user.
 WANTED = ("libxml2", "cron-daemon-common")
+#: The archive's index of packages, as the mirror has it.
+INDEX = "dists/trixie/main/binary-{}/Packages.xz"
 #: Everything below a folder, and what it is.
 WALK = """\
 import hashlib, json, os
@@ -78,6 +86,38 @@ def test_two_engines_make_the_same_layer(
             layers.append(json.loads(found)[0]["RootFS"]["Layers"])
     docker28.docker("rmi", "--force", "uv-frontend-test/apt", check=False)
     assert layers[0] == layers[1]
+
+
+def test_a_version_is_installed_and_stays(
+    site: Workspace, build: Callable[..., Image], snapshot: Archive
+) -> None:
+    """The version is the archive's; another dependency and another edit don't install it again."""
+    machine = platform.machine()
+    index = snapshot.get(INDEX.format(ARCHITECTURES.get(machine, machine)))
+    assert index
+    version = debian.version(lzma.decompress(index).decode(), "cron-daemon-common")
+    keys = body(snapshot, f"cron-daemon-common={version}")
+    first = build(keys, REACH)
+    asked = ["dpkg-query", "--show", "--showformat=${Version}", "cron-daemon-common"]
+    assert first.engine.run(first.name, *asked).stdout == version
+    site.library("more")
+    site.write("pyproject.toml", dedent(SOURCES) + "more = { workspace = true }\n")
+    manifest = site.folder / "services/api/pyproject.toml"
+    manifest.write_text(manifest.read_text().replace('["core"]', '["core", "more"]'))
+    site.lock()
+    second = build(keys, REACH)
+    done = [v.name.partition("] ")[2] for v in second.build.executed if v.name.startswith("[")]
+    assert "member: more" in done
+    assert [name for name in done if name.startswith(("apt: ", "virtual", "member: core"))] == []
+
+
+def test_hermetic_builds_download_none(site: Workspace, docker28: Engine) -> None:
+    text = '# syntax=org/uv-frontend\npackage = "api"\napt = ["libxml2"]\nhermetic = true\n'
+    shown = fail(docker28, site.write("Dockerfile", text).folder)
+    assert shown.title == (
+        "a hermetic build cannot install packages of apt, which apt-get downloads"
+    )
+    assert shown.where == 'Dockerfile:3\napt = ["libxml2"]'
 
 
 def test_packages_in_the_builder(build: Callable[..., Image], site: Workspace) -> None:
