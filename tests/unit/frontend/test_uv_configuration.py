@@ -77,11 +77,9 @@ def test_the_page_has_all_of_them_in_one_order() -> None:
 
 
 def test_what_goes_to_uv_is_what_layers_depend_on() -> None:
-    """But for build isolation, which is a matter of the order of layers as well."""
     everything = dict.fromkeys(FATES, True)
     found = {name for name, fate in FATES.items() if fate is Fate.STEPS}
-    isolation = {"no-build-isolation", "no-build-isolation-package"}
-    assert set(deciding(everything)) | isolation == found
+    assert set(deciding(everything)) == found
 
 
 #: A value of each setting that goes to uv in a generated file.
@@ -117,6 +115,8 @@ VALUES: dict[str, Any] = {
     "no-binary": False,
     "no-binary-package": ["idna"],
     "no-build": False,
+    "no-build-isolation": True,
+    "no-build-isolation-package": ["idna"],
     "no-build-package": ["six"],
     "no-index": False,
     "no-proxy": ["index.example"],
@@ -138,8 +138,7 @@ def test_uv_reads_what_is_handed_on(name: str, tmp_path: Path) -> None:
 
 
 def test_no_setting_that_is_handed_on_is_left_out_of_that() -> None:
-    elsewhere = {"build-constraint-dependencies", "no-build-isolation"}
-    elsewhere |= {"no-build-isolation-package", "preview"}
+    elsewhere = {"build-constraint-dependencies", "preview"}
     assert set(VALUES) | elsewhere == {n for n, fate in FATES.items() if fate is Fate.STEPS}
 
 
