@@ -338,6 +338,7 @@ def build_platform(gateway: Gateway, recipe: Recipe, site: Site) -> PlatformResu
     product = recipe.make(site)
     if site.platform == request.platforms[0]:
         note_options(gateway, request, product)
+    record = recording(gateway, site, product)
     try:
         if site.builder.foreign:
             uv = Uv(site.builder.uv, site.builder.uv_version)
@@ -345,6 +346,7 @@ def build_platform(gateway: Gateway, recipe: Recipe, site: Site) -> PlatformResu
         ref = gateway.solve(product.filesystem, evaluate=True)
     except GatewayError as error:
         raise explain(gateway, site.builder, product.steps, site.job, error) from error
+    config = record() if record else product.config
     if product.checks:
         from frontend import checks
 
@@ -354,7 +356,25 @@ def build_platform(gateway: Gateway, recipe: Recipe, site: Site) -> PlatformResu
         from frontend.sbom import attestations
 
         bill = attestations(gateway, site, product, ref)
-    return PlatformResult(site.platform, ref, product.config, product.base_config, bill)
+    return PlatformResult(site.platform, ref, config, product.base_config, bill)
+
+
+def recording(gateway: Gateway, site: Site, product: Product) -> Callable[[], bytes] | None:
+    """Begin to write down what an image is made from, while it is built.
+
+    What is returned waits for the image's configuration with that in its labels. None for files
+    that are no image of layers, and where the user wants no such labels.
+    """
+    if product.plan is None or site.job.settings.spec.plan_labels is False:
+        return None
+
+    def record() -> bytes:
+        from frontend.explain.files import complete_record
+        from frontend.explain.labels import attached
+
+        return attached(product.config, complete_record(gateway, site, product))
+
+    return gateway.begin(record)
 
 
 def note_options(gateway: Gateway, request: Request, product: Product) -> None:

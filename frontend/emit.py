@@ -58,12 +58,28 @@ _SCRIPTS = {Kind.EDITABLE: ("member", "editable"), Kind.WHEEL: ("member", "wheel
 
 
 @dataclass(frozen=True)
+class Files:
+    """Files of the build context that a step takes: a package's, or those that `files` names.
+
+    `manifest` is what stands in for a package's own.
+    """
+
+    name: str
+    output: llb.Output
+    manifest: str = ""
+
+
+@dataclass(frozen=True)
 class Step:
-    """A layer and the filesystem its step writes; `report` names the report a failure leaves."""
+    """A layer and the filesystem its step writes; `report` names the report a failure leaves.
+
+    `files` are what it takes from the build context.
+    """
 
     layer: Layer
     output: llb.Output
     report: str
+    files: tuple[Files, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -258,7 +274,7 @@ class _Emitter:
         if building:
             # For backends and compilers that would write the build's time into what they make.
             env["SOURCE_DATE_EPOCH"] = str(TIMESTAMP)
-        seen = layer
+        seen, taken = layer, list[Files]()
         if without_isolation(self.settings, layer):
             beneath = self._beneath()
             seen = replace(layer, packages=(*dict.fromkeys((*layer.packages, *beneath.packages)),))
@@ -269,12 +285,18 @@ class _Emitter:
         else:
             mounts += credentials.mounts(self.settings, seen)
             if building:
-                mounts += link_mounts(self.settings, self.workspace, self.context)
+                links = link_mounts(self.settings, self.workspace, self.context)
+                mounts += links
+                taken += [
+                    Files(f"links{number}", link.source)
+                    for number, link in enumerate(links)
+                    if isinstance(link, llb.Bind) and isinstance(link.source, llb.Output)
+                ]
         archives = _archives(layer)
         if layer.members or archives:
             # What uv notes about local packages (times, inodes) differs from machine to machine.
             env["UV_NO_INSTALLER_METADATA"] = "1"
-        mounts += self._archive_mounts([*archives, *_of_local_indexes(layer)])
+        mounts += self._archive_mounts([*archives, *_of_local_indexes(layer)], taken)
         for package, source in fetched.items():
             where = git_source.mount_point(package)
             mounts.append(self._scratchpad(where, git_source.checkout(source)))
@@ -286,7 +308,7 @@ class _Emitter:
                 env |= pretended(member.name, version, alone=not needed and bool(layer.member))
         if needed and layer.kind in _SCRIPTS:
             env["UV_FRONTEND_HELPERS"] = " ".join(p.name for p in needed)
-        mounts += self._member_mounts(layer, needed)
+        mounts += self._member_mounts(layer, needed, taken)
         output = self._run(
             layer,
             [mode[1], report, *_named(layer, needed), *fetched],
@@ -300,7 +322,7 @@ class _Emitter:
             # Git alone may be what was asked for the builder.
             building=building or any("git" in p.table["source"] for p in layer.packages),
         )
-        return Step(layer, output, report)
+        return Step(layer, output, report, tuple(taken))
 
     def _copying(self, layer: Layer, name: str) -> Step:
         """A layer of files as they are: a virtual package's, or what the user names."""
@@ -315,7 +337,8 @@ class _Emitter:
         mounts = [llb.Bind(f"{ROOT}/src", files)]
         env = {k: v for k, v in self.finishing.items() if k == BYTECODE}
         output = self._run(layer, ["copy", report, *arguments], name, env=env, mounts=mounts)
-        return Step(layer, output, report)
+        named = layer.member.name if layer.member else "files"
+        return Step(layer, output, report, (Files(named, files),))
 
     def _root_files(self, layer: Layer, name: str) -> Step:
         """What tools look for in the workspace's root; its manifest is there in any case."""
@@ -352,7 +375,7 @@ class _Emitter:
             ),
             meta=llb.Metadata(name=name),
         )
-        return Step(layer, output, "")
+        return Step(layer, output, "", (Files("files", output),))
 
     def _member_files(self, member: LocalPackage, manifest: str = "") -> llb.Output:
         """The member's directory; `manifest` stands in for its own."""
@@ -395,8 +418,13 @@ class _Emitter:
         found = {p.name: p for member in layer.members for p in helpers(self.workspace, member)}
         return tuple(found[name] for name in sorted(found))
 
-    def _member_mounts(self, layer: Layer, needed: Sequence[LocalPackage]) -> list[llb.Mount]:
-        """The directories of the layer's members, with what their builds need besides."""
+    def _member_mounts(
+        self, layer: Layer, needed: Sequence[LocalPackage], taken: list[Files]
+    ) -> list[llb.Mount]:
+        """The directories of the layer's members, with what their builds need besides.
+
+        What they take from the build context is added to `taken`.
+        """
         workspace, linked = self.workspace, layer.kind is Kind.EDITABLE
         root = "" if linked else ROOT
         everything = {p.name: p for p in (*layer.members, *needed)}.values()
@@ -408,15 +436,17 @@ class _Emitter:
             for member in layer.members:
                 manifest = "" if linked else for_building(workspace.manifest(member).data)
                 files = self._member_files(member, manifest)
+                taken.append(Files(member.name, files, manifest))
                 mounts.append(self._scratchpad(f"{root}/{place(member.path)}", files))
             return mounts
-        actions = self._included(include)
+        actions = self._included(include, taken)
         for member in sorted(everything, key=lambda m: m.path):
             here = place(member.path)
             places = {p.name: posixpath.relpath(place(p.path), here) for p in needed}
             data = with_paths(workspace.manifest(member).data, workspace, places)
             manifest = "" if linked and not needed else for_building(data)
             files = self._member_files(member, manifest)
+            taken.append(Files(member.name, files, manifest))
             actions.append(
                 llb.Copy(files, "/", f"/{here}/", contents_only=True, create_dest_path=True)
             )
@@ -429,18 +459,19 @@ class _Emitter:
             mounts.append(llb.Bind(f"{ROOT}/manifests", _files(texts, "manifests")))
         return mounts
 
-    def _included(self, paths: Sequence[str]) -> list[llb.Action]:
+    def _included(self, paths: Sequence[str], taken: list[Files]) -> list[llb.Action]:
         """Put files of the workspace where members expect them."""
         if not paths:
             return []
         folder = self.workspace.folder
         files = self.context.selected([workspace_path(folder, p) for p in paths], "included files")
+        taken.append(Files("included", files))
         source = workspace_path("/", folder)
         return [
             llb.Copy(files, source, f"/{SOURCES}/", contents_only=True, create_dest_path=True),
         ]
 
-    def _archive_mounts(self, paths: Sequence[str]) -> list[llb.Mount]:
+    def _archive_mounts(self, paths: Sequence[str], taken: list[Files]) -> list[llb.Mount]:
         """Local archives that the lock names, at their places relative to the workspace."""
         levels_above: dict[str, list[str]] = {}
         for path in paths:
@@ -448,10 +479,11 @@ class _Emitter:
             levels = posixpath.normpath(path).split("/").count("..")
             levels_above.setdefault("../" * levels or ".", []).append(path)
         mounts: list[llb.Mount] = []
-        for above, found in sorted(levels_above.items()):
+        for number, (above, found) in enumerate(sorted(levels_above.items())):
             folder = workspace_path(self.workspace.folder, above)
             named = [workspace_path(self.workspace.folder, path) for path in found]
             files = self.context.only_files(named, folder, "local archives")
+            taken.append(Files(f"archives{number or ''}", files))
             mounts.append(llb.Bind(f"{ROOT}/{place(above)}", files))
         return mounts
 

@@ -26,6 +26,8 @@ SCRIPTS = f"{VENV}/bin"
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOT_FOR_STEPS = ("PIP_", "PYTHON", "UV_", "VIRTUAL_ENV", "CONDA_", "GPG_KEY")
 _LABEL = "org.opencontainers.image."
+#: Labels that describe an image itself, and no other that is made from it.
+_OWN_LABELS = (_LABEL, "uv-frontend.")
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,9 @@ def configure(
     if base.digest:
         base_labels[_LABEL + "base.digest"] = base.digest
     # The base's own title, version and so on describe the base, not this image.
-    inherited = {k: v for k, v in (run.get("Labels") or {}).items() if not k.startswith(_LABEL)}
+    inherited = {
+        k: v for k, v in (run.get("Labels") or {}).items() if not k.startswith(_OWN_LABELS)
+    }
     run["Labels"] = {**inherited, **base_labels, **runtime.labels}
     config["config"] = run
     config["created"] = when

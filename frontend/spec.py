@@ -258,6 +258,9 @@ class Spec(BaseModel):
     build_group: Name | None = Field(
         None, description="dependency group with what hermetic builds build with"
     )
+    plan_labels: bool | None = Field(
+        None, description="false leaves what the image is made from out of its labels"
+    )
     merge: bool | None = Field(
         None, description="false copies the layers one on the other, as old engines need it"
     )
@@ -274,7 +277,7 @@ _LISTS = (
 _COMMANDS = ("entrypoint", "cmd", "test", "checks")
 _FLAGS = (
     *("managed-python", "bytecode", "compile-stdlib", "default-groups"),
-    *("hermetic", "merge"),
+    *("hermetic", "plan-labels", "merge"),
 )
 
 

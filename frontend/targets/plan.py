@@ -72,7 +72,8 @@ def _image(site: Site) -> documents.Image:
     builder = site.builder
     steps = image.written(site, image.planned(site)).steps
     # The first ones are those of the builder's own packages.
-    layers = [(step.layer, step.output) for step in steps[len(builder.preparing) :]]
+    own = steps[len(builder.preparing) :]
+    layers = zip(own, layer_key.keys(site, image.ground(site), own), strict=True)
     libc = site.target.libc
     return documents.Image(
         platform=site.platform.id,
@@ -85,7 +86,7 @@ def _image(site: Site) -> documents.Image:
             libc=f"{libc.name} {'.'.join(map(str, libc.version))}",
         ),
         layers=tuple(
-            _layer(site, number, layer, output) for number, (layer, output) in enumerate(layers, 1)
+            _layer(site, number, step.layer, key) for number, (step, key) in enumerate(layers, 1)
         ),
     )
 
@@ -94,7 +95,7 @@ def _base(found: BaseImage) -> documents.Base:
     return documents.Base(name=found.name, digest=found.digest)
 
 
-def _layer(site: Site, number: int, layer: plans.Layer, output: llb.Output) -> documents.Layer:
+def _layer(site: Site, number: int, layer: plans.Layer, key: str) -> documents.Layer:
     folder = site.job.workspace.folder
     sizes = [package.size for package in layer.packages]
     return documents.Layer(
@@ -103,7 +104,7 @@ def _layer(site: Site, number: int, layer: plans.Layer, output: llb.Output) -> d
         title=layer.title,
         reason=_reason(site, layer),
         size=sum(sizes) if sizes and all(sizes) else None,
-        key=layer_key.key(output, site.builder.uv, site.builder.uv_version),
+        key=key,
         sources=(
             *(site.job.workspace.path(member) for member in layer.members),
             *(copy.source for copy in layer.copies if not layer.members),

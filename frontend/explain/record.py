@@ -1,0 +1,204 @@
+"""What is kept of an image: enough to say later what changed, and nothing that differs by itself.
+
+No time, no address of an index, no path outside of the workspace: the same commit has the same
+record, whoever builds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from frontend import layer_key
+from frontend.closure import UV_VERSION
+from frontend.steps import script
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from frontend.closure import LockedPackage
+    from frontend.emit import Step
+    from frontend.image import BaseImage
+    from frontend.targets.product import Product, Site
+
+#: Of a layer's key, of a file's digest: enough to tell those of two builds apart.
+KEY, FILE = 12, 8
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The files that a layer has from the build context: a package's, or those of `files`.
+
+    `digest` is that of them all. `files` has a digest for each path, and for each folder (whose
+    path ends in a slash) that is not told file by file; it is None where nothing is told but the
+    digest. `size` is the sum of the files' bytes, None where that is not known.
+    """
+
+    digest: str
+    files: Mapping[str, str] | None
+    version: str = ""
+    size: int | None = None
+
+
+#: Trees by the number of their layer, from 0, and by their name.
+Trees: TypeAlias = "Mapping[tuple[int, str], Tree]"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What is kept of one layer.
+
+    `packages` are versions by name, None where they are too many to be kept; `count` says how many
+    there are. `text` says what is in a layer without either packages or files. `size` is in bytes,
+    that of the locked files, None where that is not known.
+    """
+
+    kind: str
+    key: str
+    packages: Mapping[str, str] | None = field(default_factory=dict)
+    trees: Mapping[str, Tree] = field(default_factory=dict)
+    text: str = ""
+    count: int = 0
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Base:
+    """An image that another one stands on; `digest` tells its contents, whatever form it has."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is kept of one image. `steps` tells versions of our scripts apart."""
+
+    package: str
+    target: str
+    platform: str
+    base: Base
+    builder: Base
+    python: str
+    uv: str
+    steps: str
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """The digest of the whole: the same for two images that were made from the same."""
+        plain = json.dumps(_plain(self), sort_keys=True, separators=(",", ":"))
+        return f"sha256:{hashlib.sha256(plain.encode()).hexdigest()}"
+
+
+def record(site: Site, product: Product) -> Record:
+    """Write down what an image is made from; its trees have no digests yet, see `with_files`.
+
+    The product is one with a plan, as its target made it.
+    """
+    assert product.plan is not None
+    assert product.below is not None
+    job, request = site.job, site.job.request
+    steps = own_steps(site, product)
+    keys = layer_key.keys(site, product.below, steps)
+    selection = job.selection
+    return Record(
+        package=", ".join(selection.packages),
+        target=request.target or "image",
+        platform=site.platform.id,
+        base=_base(site.base),
+        builder=_base(site.builder.image),
+        python=site.target.version,
+        uv=UV_VERSION,
+        steps=_steps(),
+        extras=tuple(sorted(selection.extras)),
+        groups=tuple(sorted(selection.groups)),
+        layers=tuple(_layer(step, key) for step, key in zip(steps, keys, strict=True)),
+    )
+
+
+def own_steps(site: Site, product: Product) -> Sequence[Step]:
+    """The steps of a product's layers; the first ones are those of the builder's packages."""
+    return product.steps[len(site.builder.preparing) :]
+
+
+def with_files(made: Record, files: Trees) -> Record:
+    """`made` with the files of its trees."""
+    return replace(
+        made,
+        layers=tuple(
+            replace(
+                layer,
+                trees={
+                    name: replace(files[number, name], version=tree.version)
+                    for name, tree in layer.trees.items()
+                },
+            )
+            for number, layer in enumerate(made.layers)
+        ),
+    )
+
+
+def tree_digest(files: Mapping[str, str]) -> str:
+    """The digest of files by path, or of those in a folder."""
+    text = json.dumps(files, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def folded(files: Mapping[str, str], folder: str) -> str:
+    """The digest of all files below a folder, whose path ends in a slash; empty if there is none.
+
+    It is made from the short digests, so that it can be made again from a record.
+    """
+    below = {
+        path.removeprefix(folder): said for path, said in files.items() if path.startswith(folder)
+    }
+    return tree_digest(below)[:FILE] if below else ""
+
+
+def _layer(step: Step, key: str) -> Layer:
+    layer = step.layer
+    sizes = [package.size for package in layer.packages]
+    versions = {member.name: member.version for member in layer.members}
+    trees = {each.name: Tree("", None, versions.get(each.name, "")) for each in step.files}
+    return Layer(
+        kind=str(layer.kind),
+        key=key.removeprefix("sha256:")[:KEY],
+        packages={package.name: _version(package) for package in layer.packages},
+        trees=trees,
+        text="" if layer.packages or layer.members else layer.title,
+        count=len(layer.packages),
+        size=sum(sizes) if all(sizes) else None,
+    )
+
+
+def _version(package: LockedPackage) -> str:
+    """The version, of git with the commit: another commit need not have another version."""
+    _, _, commit = str(package.table["source"].get("git", "")).partition("#")
+    return f"{package.version} ({commit[:FILE]})".strip() if commit else package.version
+
+
+def _base(image: BaseImage) -> Base:
+    return Base(image.name, image.digest or image.identity)
+
+
+@cache
+def _steps() -> str:
+    return hashlib.sha256(script("layer") + script("member")).hexdigest()[:FILE]
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it, less sizes: those of the lock decide nothing."""
+    if hasattr(value, "__dataclass_fields__"):
+        names = [name for name in value.__dataclass_fields__ if name != "size"]
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if hasattr(value, "items"):
+        return {name: _plain(each) for name, each in value.items()}
+    return value
