@@ -16,10 +16,9 @@ their number.
 from __future__ import annotations
 
 import json
-import posixpath
 from typing import TYPE_CHECKING, Any
 
-from frontend.explain.record import FILE, Base, Layer, Record, Tree, folded
+from frontend.explain.record import FILE, Base, Layer, Record, Tree, short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,14 +143,13 @@ def _with_folder(told: Mapping[str, str], whole: Mapping[str, str]) -> dict[str,
     depth = max(map(_depth, told))
     if depth == 0:
         return {}
-    found = {}
-    for path, digest in told.items():
-        if _depth(path) == depth:
-            folder = posixpath.dirname(path.rstrip("/")) + "/"
-            found[folder] = folded(whole, folder)
-        else:
-            found[path] = digest
-    return found
+    kept = {path: digest for path, digest in told.items() if _depth(path) < depth}
+    below: dict[str, dict[str, str]] = {}
+    for path, digest in whole.items():
+        if _depth(path) >= depth:
+            folder = "".join(f"{part}/" for part in path.split("/")[:depth])
+            below.setdefault(folder, {})[path.removeprefix(folder)] = digest
+    return {**kept, **{folder: short_digest(files) for folder, files in below.items()}}
 
 
 def _layer(

@@ -13,7 +13,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from frontend import layer_key
-from frontend.closure import UV_VERSION
 from frontend.steps import script
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ def record(site: Site, product: Product) -> Record:
         base=_base(site.base),
         builder=_base(site.builder.image),
         python=site.target.version,
-        uv=UV_VERSION,
+        uv=site.builder.uv_version,
         steps=_steps(),
         extras=tuple(sorted(selection.extras)),
         groups=tuple(sorted(selection.groups)),
@@ -144,21 +143,21 @@ def with_files(made: Record, files: Trees) -> Record:
     )
 
 
-def tree_digest(files: Mapping[str, str]) -> str:
-    """The digest of files by path, or of those in a folder."""
+def short_digest(files: Mapping[str, str]) -> str:
+    """The digest of files by their paths in a folder, from the short digests that are kept."""
     text = json.dumps(files, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()[:FILE]
 
 
 def folded(files: Mapping[str, str], folder: str) -> str:
     """The digest of all files below a folder, whose path ends in a slash; empty if there is none.
 
-    It is made from the short digests, so that it can be made again from a record.
+    It is that which a record has in place of the folder's files.
     """
     below = {
         path.removeprefix(folder): said for path, said in files.items() if path.startswith(folder)
     }
-    return tree_digest(below)[:FILE] if below else ""
+    return short_digest(below) if below else ""
 
 
 def _layer(step: Step, key: str) -> Layer:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _REASONS = {
     Kind.BASE: "changes what the base itself has, so that it must lie below all else",
+    Kind.PYTHON: "the base has none that fits: below all packages, which need it",
+    Kind.STDLIB: "of the base's own library: changes with the base alone",
     Kind.SKELETON: "below all packages, and the same in every image of this Python",
     Kind.HEAVY: "named by `heavy`",
     Kind.BUILT: "has no wheel: is built from source",

@@ -52,7 +52,8 @@ class Layer(_Part):
 
     number: int = Field(description="counted from the bottom, the base's layers apart", ge=1)
     kind: str = Field(
-        description="base, skeleton, heavy, big, built, packages, member, source, files"
+        description="base, python, stdlib, skeleton, heavy, big, built, packages, member, source, "
+        "files"
     )
     title: str = Field(description="what progress and `docker history` say")
     reason: str = Field(description="why it is a layer of its own")

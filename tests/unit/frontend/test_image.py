@@ -89,6 +89,20 @@ def test_a_base_that_says_nothing() -> None:
         assert run["Labels"] == {"org.opencontainers.image.base.name": "scratch-like"}
 
 
+def test_what_a_base_says_of_itself_is_not_taken_over() -> None:
+    labels = {
+        "org.opencontainers.image.version": "1",
+        "uv-frontend.plan": "sha256:1",
+        "uv-frontend.layer.01": "{}",
+        "vendor": "x",
+    }
+    found = configured(image=base(config={"Labels": labels}))["config"]["Labels"]
+    assert {name for name in found if not name.startswith("org.opencontainers.image.base.")} == {
+        "vendor"
+    }
+    assert "org.opencontainers.image.version" not in found
+
+
 def test_a_whole_configuration() -> None:
     runtime = Runtime(
         entrypoint=("/app/.venv/bin/api",),
