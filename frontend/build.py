@@ -362,17 +362,31 @@ def build_platform(gateway: Gateway, recipe: Recipe, site: Site) -> PlatformResu
 def recording(gateway: Gateway, site: Site, product: Product) -> Callable[[], bytes] | None:
     """Begin to write down what an image is made from, while it is built.
 
-    What is returned waits for the image's configuration with that in its labels. None for files
-    that are no image of layers, and where the user wants no such labels.
+    What is returned waits for the image's configuration with that in its labels, and for what is
+    said of the previous image. None for files that are no image of layers, and where the user wants
+    neither.
     """
-    if product.plan is None or site.job.settings.spec.plan_labels is False:
+    wanted = site.job.settings.spec.plan_labels is not False
+    named = site.job.request.named_contexts
+    if product.plan is None or not (wanted or named):
         return None
 
     def record() -> bytes:
         from frontend.explain.files import complete_record
         from frontend.explain.labels import attached
 
-        return attached(product.config, complete_record(gateway, site, product))
+        tell = None
+        if named:
+            from frontend.explain import told
+
+            tell = told.begin(gateway, site)
+        if not wanted and not tell:
+            return product.config
+        made = complete_record(gateway, site, product)
+        config = attached(product.config, made) if wanted else product.config
+        if tell:
+            tell(made, config)
+        return config
 
     return gateway.begin(record)
 

@@ -67,6 +67,7 @@ CALLS = (
     Call("plan", "1.0.0", "List the layers that the image would have"),
     Call("lint", "1.0.0", "Lint the workspace for what is allowed and still worth a word"),
     Call("outline", "1.0.0", "List build arguments, secrets, SSH agents and caches of a target"),
+    Call("explain", "1.0.0", "Tell what changed since the image that `previous` names"),
     Call("affected", "1.0.0", "Tell a digest for each package's image"),
 )
 

@@ -59,6 +59,7 @@ def test_describe_lists_what_there_is(docker28: Engine, folder: Path) -> None:
         "plan",
         "lint",
         "outline",
+        "explain",
         "affected",
     }
 

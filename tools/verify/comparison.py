@@ -47,9 +47,15 @@ def judge(published: Image, rebuilt: Image) -> Verdict:
 
 
 def settings(published: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Iterator[str]:
-    """Where two configurations differ, a line each; layers are told apart elsewhere."""
+    """Where two configurations differ, a line each; layers are told apart elsewhere.
+
+    So are the labels that say what layers were made from, where layers differ.
+    """
+    elsewhere: tuple[str, ...] = ("rootfs",)
+    if published.get("rootfs") != rebuilt.get("rootfs"):
+        elsewhere += ("config.Labels.uv-frontend.",)
     for path, one, other in _leaves("", dict(published), dict(rebuilt)):
-        if not path.startswith("rootfs"):
+        if not path.startswith(elsewhere):
             yield f"{path}: published {_shown(one)}, rebuilt {_shown(other)}"
 
 

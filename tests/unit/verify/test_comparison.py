@@ -33,6 +33,15 @@ def test_settings_are_named_one_by_one() -> None:
     ]
 
 
+def test_labels_of_layers_are_told_where_layers_are_the_same() -> None:
+    labels = {"uv-frontend.layer.01": "{}", "team": "shop"}
+    one = image(Labels=labels).config
+    assert len(list(settings(one, image(Labels={}).config))) == 2
+    assert list(settings(one, image(layers="x", Labels={}).config)) == [
+        "config.Labels.team: published 'shop', rebuilt nothing"
+    ]
+
+
 def test_layers_are_paired_by_their_place() -> None:
     def differing(one: str, other: str) -> list[LayerPair]:
         return list(layers(image(layers=one), image(layers=other)))

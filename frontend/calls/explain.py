@@ -1,0 +1,80 @@
+"""`--call=explain`: what changed since the image that the build context `previous` names.
+
+No call of BuildKit's, as `plan`. Of the previous image its configuration is read; nothing is pulled
+or installed, and of what would be built the files are hashed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from frontend import calls, targets
+from frontend.build import sites
+from frontend.errors import FrontendError
+from frontend.explain import previous
+from frontend.explain.files import complete_record
+from frontend.explain.labels import attached
+from frontend.job import read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from frontend.context import FirstReads
+    from frontend.explain.previous import Explained
+    from frontend.gateway import Gateway, Result
+    from frontend.request import Request
+    from frontend.targets import Recipe
+    from frontend.targets.product import Site
+
+VERSION = 1
+
+
+def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
+    """Compare for all platforms of the request; FrontendError without an image to compare with."""
+    recipe = targets.find(request.target).recipe
+    job = recipe.select(gateway, read(gateway, request, reads))
+    found = sites(gateway, job)
+    told = gateway.together(*(_comparing(gateway, recipe, site) for site in found))
+    document = {
+        "version": VERSION,
+        "package": job.selection.package,
+        "images": [each.document for each in told],
+    }
+    return calls.result(document, _text(job.selection.package, told))
+
+
+def _comparing(gateway: Gateway, recipe: Recipe, site: Site) -> Callable[[], Explained]:
+    return lambda: _compare(gateway, recipe, site)
+
+
+def _compare(gateway: Gateway, recipe: Recipe, site: Site) -> Explained:
+    found = previous.given(site)
+    if found is None:
+        raise FrontendError(
+            "there is no previous image to compare with",
+            remedy=f"Name one: --build-context {previous.NAME}=docker-image://NAME.",
+        )
+    product = recipe.make(site)
+    if product.plan is None:
+        raise FrontendError(
+            f"the target {site.job.request.target} makes no image of layers: there is nothing to "
+            "compare",
+            remedy="Leave --target out, or name the target image, deps or dev.",
+        )
+    image, made = gateway.together(
+        lambda: previous.look(gateway, site, found),
+        lambda: complete_record(gateway, site, product),
+    )
+    config = product.config
+    if site.job.settings.spec.plan_labels is not False:
+        config = attached(config, made)
+    return previous.explained(site, found, image, made, json.loads(config))
+
+
+def _text(package: str, told: Sequence[Explained]) -> str:
+    parts = []
+    for each in told:
+        head = f"{package} for {each.platform}, compared with {each.name}"
+        parts.append("\n".join([head, "", *each.lines]) + "\n")
+    return "\n".join(parts)
