@@ -17,7 +17,7 @@ from frontend.explain.previous import Explained
 from frontend.gateway import GatewayError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from frontend.explain.record import Record
     from frontend.gateway import Gateway
@@ -45,7 +45,9 @@ def begin(gateway: Gateway, site: Site) -> Callable[[Record, bytes], None] | Non
             message = error.message
             said = Explained(previous.shown(found), site.platform.id, note=message)
         try:
-            gateway.solve(written(said.lines, site.prefix), evaluate=True)
+            # One after the other: all at once they would not come in this order.
+            for number, line in enumerate(said.lines):
+                gateway.solve(written(number, line, site.prefix), evaluate=True)
         except GatewayError:
             # What is only said must not end a build.
             return
@@ -53,17 +55,10 @@ def begin(gateway: Gateway, site: Site) -> Callable[[Record, bytes], None] | Non
     return tell
 
 
-def written(lines: Sequence[str], prefix: str) -> llb.Output:
-    """Lines as operations on each other, so that they come in order."""
-    total = llb.files(
+def written(number: int, line: str, prefix: str) -> llb.Output:
+    """One line as an operation; the same line in two places is two of them."""
+    return llb.files(
         llb.SCRATCH,
-        llb.Mkfile("/0", lines[0].encode(), timestamp=0),
-        meta=llb.Metadata(name=f"[{prefix}explain] {lines[0]}"),
+        llb.Mkfile("/explain", f"{prefix}{number} {line}".encode(), timestamp=0),
+        meta=llb.Metadata(name=f"[{prefix}explain] {line}"),
     )
-    for number, line in enumerate(lines[1:], 1):
-        total = llb.files(
-            total,
-            llb.Mkfile(f"/{number}", line.encode(), timestamp=0),
-            meta=llb.Metadata(name=f"[{prefix}explain] {line}"),
-        )
-    return total
