@@ -19,6 +19,7 @@ from frontend.job import base_places, export_files, read, read_closure
 from frontend.lint import report
 from frontend.own_image import own_image
 from frontend.targets.product import Site
+from frontend.uv_settings import BUILD_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -296,6 +297,11 @@ def settle_platform(
     closure = close(pylock, job.workspace.lock, ground.target)
     check_members(closure, job.workspace.manifest, ground.target)
     consistency.check(gateway, job, closure, ground.target)
+    if any(job.workspace.root.get("tool", "uv", key) for key in BUILD_RULES):
+        # Imported where it is needed: most workspaces have no such settings.
+        from frontend import build_rules
+
+        closure = build_rules.apply(job.workspace, closure)
     if ground.footing.provided:
         from frontend.provided import check
 

@@ -95,8 +95,10 @@ class LockedPackage:
         sdist = self.table.get("sdist")
         if sdist is None:
             return None
-        url = str(sdist.get("url") or self.table["source"].get("url", ""))
-        return Artifact(filename_of(url), url, _sha256(str(sdist.get("hash", ""))))
+        places = {**self.table["source"], **sdist}
+        url = str(places.get("url", ""))
+        filename = filename_of(url or str(places.get("path", "")))
+        return Artifact(filename, url, _sha256(str(sdist.get("hash", ""))))
 
     @property
     def registry(self) -> str:
@@ -110,6 +112,11 @@ class Closure:
 
     third_party: tuple[LockedPackage, ...]
     local: tuple[LocalPackage, ...]
+
+
+def size_of_source(package: LockedPackage) -> int:
+    """The size of the source distribution in bytes; 0 where the lock has none."""
+    return int((package.table.get("sdist") or {}).get("size", 0))
 
 
 def uv_binary() -> str:
@@ -296,9 +303,11 @@ def _unsuitable(
 ) -> FrontendError:
     """Say which package has nothing for `target`, and what it has instead."""
     tags = set(target.tags)
+    versions = dict[str, list[str]]()
     for package in pylock.packages:
         if package.marker and not package.marker.evaluate(target.markers):
             continue
+        versions.setdefault(str(package.name), []).append(str(package.version or ""))
         if not target.satisfies(str(package.requires_python or "")):
             return FrontendError(
                 f"{package.name} {package.version} needs Python {package.requires_python}, and "
@@ -320,6 +329,14 @@ def _unsuitable(
                     "`python`, `base` or platform among these, or another version of it.",
                     places=(lock.place(str(package.name), str(package.version or "")),),
                 )
+    for name, several in versions.items():
+        if len(several) > 1:
+            return FrontendError(
+                f"{name} is needed in two versions at once: {' and '.join(several)}",
+                remedy="The chosen extras or groups lead to others that `tool.uv.conflicts` says "
+                "cannot be installed together: choose fewer.",
+                places=tuple(lock.place(name, version) for version in several),
+            )
     return FrontendError(
         f"the lock does not fit Python {target.version} on {target.machine}: {error}",
         remedy="Choose another `python` or `base`, or widen `tool.uv.environments` and lock again.",

@@ -168,7 +168,15 @@ def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
     if kind == "git":
         return FrontendError(
             f"{label} comes from git, and the builder image has no git",
-            remedy="Set `builder` to an image that has git and the same Python.",
+            remedy='Add it: build-apt = ["git"]. Or set `builder` to an image that has git and the '
+            "same Python.",
+            places=places,
+        )
+    if kind == "git-lfs":
+        return FrontendError(
+            f"{label} has large files in git, and the builder image has no git-lfs",
+            remedy='Add it, with git: build-apt = ["git", "git-lfs"]. In an image of your own that '
+            "`builder` names, `git lfs install --system` has to be run, too.",
             places=places,
         )
     if kind == "git-ssh":

@@ -89,7 +89,8 @@ def generate(
         "uv.toml": tomli_w.dumps(chosen),
     }
     if origins:
-        found["origins.json"] = json.dumps(origins, sort_keys=True)
+        # What is in each keeps its order, which is uv's.
+        found["origins.json"] = json.dumps(dict(sorted(origins.items())))
     if layer.kind is Kind.WHEEL and constraints:
         found["constraints.txt"] = "".join(f"{text}\n" for text in constraints)
     return found

@@ -132,7 +132,7 @@ def seal(
         git = GitSource.of(package)
         # Tools are what a folder of wheels offers, so no checkouts.
         if not local(package) and not (git and git.fetchable and package not in found):
-            _check(job, package, package.name in _forced(settings, closure.third_party))
+            _check(job, package)
     workspace = job.workspace
     members = {p.name: p for each in closure.local for p in (each, *helpers(workspace, each))}
     for member in members.values():
@@ -149,19 +149,16 @@ def seal(
     return Sealed(found, headers, settings, group_name(job))
 
 
-def _forced(settings: Mapping[str, Any], packages: Iterable[LockedPackage]) -> set[str]:
-    names = {canonicalize_name(name) for name in settings.get("no-binary-package") or ()}
-    return {p.name for p in packages if settings.get("no-binary") or p.name in names}
-
-
-def _check(job: Job, package: LockedPackage, sdist: bool) -> None:
+def _check(job: Job, package: LockedPackage) -> None:
     """Refuse what BuildKit could not fetch by address and checksum."""
-    artifact = package.source_artifact if sdist else package.artifact
-    if artifact and artifact.url and artifact.digest:
+    artifact = package.artifact
+    # uv knows no folder of an archive that is a file to it.
+    folder = "subdirectory" in package.table["source"]
+    if artifact and artifact.url and artifact.digest and not folder:
         return
     # Looked for in the whole lock, which for each of many packages takes longer than all else.
     place = job.workspace.lock.place(package.name)
-    if artifact is None or not artifact.url:
+    if artifact is None or not artifact.url or folder:
         raise FrontendError(
             f"a hermetic build cannot take {package.name} {package.version} from where the lock "
             f"has it: {_source(package)}",

@@ -16,7 +16,7 @@ from frontend.errors import FrontendError, Place, SourceText
 from frontend.toml_document import TomlDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 SCHEMA = 1
 #: Stands for the hash that a lock does not have, where one must be.
@@ -46,6 +46,23 @@ class LocalPackage:
     def virtual(self) -> bool:
         """A virtual package is never installed: its files are what there is to run."""
         return self.kind == "virtual"
+
+
+@dataclass(frozen=True)
+class ConflictItem:
+    """A package by itself, or an extra or a group of it, that cannot be had with some others."""
+
+    package: str
+    kind: str = "package"
+    name: str = ""
+
+    @classmethod
+    def read(cls, table: Mapping[str, Any]) -> ConflictItem:
+        """Read an item of `conflicts`; names in it are normalised."""
+        for kind in ("extra", "group"):
+            if kind in table:
+                return cls(str(table.get("package", "")), kind, str(table[kind]))
+        return cls(str(table.get("package", "")))
 
 
 @dataclass(frozen=True)
@@ -203,17 +220,20 @@ class Lock:
         return tuple(sorted({item[0] for item in seen} & self.local_packages.keys()))
 
     def conflict(
-        self, name: str, extras: Iterable[str], groups: Iterable[str]
-    ) -> tuple[tuple[str, str], ...]:
-        """The chosen extras and groups of `name` that the lock declares incompatible, if any."""
-        chosen = {("extra", e) for e in extras} | {("group", g) for g in groups}
+        self, names: Sequence[str], extras: Iterable[str], groups: Iterable[str]
+    ) -> tuple[ConflictItem, ...]:
+        """What the lock declares incompatible of packages `names` with extras and groups, if any.
+
+        An extra or group is that of each package that has it; else a group is the root's.
+        """
+        chosen = {ConflictItem(name) for name in names}
+        chosen |= {ConflictItem(name, "extra", extra) for name in names for extra in extras}
+        root = [package.name for package in self.members.values() if package.path == "."]
+        for group in groups:
+            owners = names if any(group in self.groups(name) for name in names) else root
+            chosen |= {ConflictItem(name, "group", group) for name in (*names, *owners)}
         for conflict in self.document.get("conflicts") or ():
-            found = [
-                (kind, item[kind])
-                for item in conflict
-                for kind in ("extra", "group")
-                if item.get("package") == name and (kind, item.get(kind)) in chosen
-            ]
+            found = [item for item in map(ConflictItem.read, conflict) if item in chosen]
             if len(found) > 1:
                 return tuple(found)
         return ()

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from frontend.container import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from frontend.plan import Layer
 
@@ -45,6 +45,8 @@ _BUILD_KEYS = (
     "no-sources-package",
     "require-build-hashes",
 )
+#: Settings about what may be built from source, and what must be.
+BUILD_RULES = ("no-binary", "no-binary-package", "no-build", "no-build-package")
 #: Settings that say how an index is reached.
 _INDEX_KEYS = (
     "allow-insecure-host",
@@ -172,6 +174,8 @@ def project(settings: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
     for key in _INDEX_KEYS:
         if settings.get(key) and (indexes or building):
             found[key] = settings[key]
+    if layer.members:
+        found = _admitting(found, (member.name for member in layer.members))
     without: dict[str, Any] = without_credentials(found)
     return without
 
@@ -239,9 +243,47 @@ def builds(settings: Mapping[str, Any], layer: Layer) -> bool:
 
 def built(settings: Mapping[str, Any], layer: Layer) -> tuple[str, ...]:
     """The names of the layer's third-party packages that are built from source."""
-    forced = {canonicalize_name(name) for name in settings.get("no-binary-package") or ()}
-    everything = bool(settings.get("no-binary"))
-    return tuple(p.name for p in layer.packages if p.built or everything or p.name in forced)
+    return tuple(p.name for p in layer.packages if p.built or must_build(settings, p.name))
+
+
+def must_build(settings: Mapping[str, Any], name: str) -> bool:
+    """Whether a package is built from source although it may have a wheel.
+
+    With all of them named, `no-build-package` makes exceptions (uv's `BuildOptions`).
+    """
+    if settings.get("no-binary") is True:
+        everything = settings.get("no-build") is True
+        return everything or name not in _listed(settings, "no-build-package")
+    return name in _listed(settings, "no-binary-package")
+
+
+def may_not_build(settings: Mapping[str, Any], name: str) -> bool:
+    """Whether a package is never built from source; the counterpart of `must_build`."""
+    if settings.get("no-build") is True:
+        everything = settings.get("no-binary") is True
+        return everything or name not in _listed(settings, "no-binary-package")
+    return name in _listed(settings, "no-build-package")
+
+
+def _listed(settings: Mapping[str, Any], key: str) -> set[str]:
+    return {canonicalize_name(str(name)) for name in settings.get(key) or ()}
+
+
+def _admitting(found: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the settings of a layer so that they let members be built, whatever they forbid.
+
+    uv builds the members of a workspace in any case, and they are none in a layer's project. What
+    their builds require stays forbidden.
+    """
+    names, changed = list(names), dict(found)
+    if found.get("no-build") is True:
+        changed.pop("no-binary", None)
+        changed["no-binary-package"] = [*found.get("no-binary-package", ()), *names]
+    elif _listed(found, "no-build-package") & {*names}:
+        changed["no-build-package"] = [
+            name for name in found["no-build-package"] if canonicalize_name(name) not in names
+        ]
+    return changed
 
 
 def without_credentials(value: Any) -> Any:

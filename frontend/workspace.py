@@ -22,12 +22,12 @@ from frontend.toml_document import TomlDocument
 from frontend.uv_configuration import FILE, root_manifest, with_indexes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from frontend.closure import Selection
     from frontend.context import Context
     from frontend.gateway import Gateway
-    from frontend.lock import LocalPackage
+    from frontend.lock import ConflictItem, LocalPackage
     from frontend.settings import Settings
 
 MANIFEST = "pyproject.toml"
@@ -318,17 +318,42 @@ def check_selection(workspace: Workspace, settings: Settings, selection: Selecti
                 remedy=_instead(item, known, f"no {key}"),
                 places=settings.place(key) or (_table_place(workspace.manifest(package), key),),
             )
-    for name in names:
-        found = lock.conflict(name, selection.extras, selection.groups)
-        if not found:
-            continue
-        both = " and ".join(f"{kind} {item!r}" for kind, item in found)
-        place = settings.place("extras") or settings.place("groups")
-        raise FrontendError(
-            f"{both} of {name!r} cannot be installed together",
-            remedy="`tool.uv.conflicts` says so: choose one of them.",
-            places=place or (workspace.root.place("tool", "uv", "conflicts"),),
+    found = lock.conflict(names, selection.extras, selection.groups)
+    if found:
+        raise _conflicting(workspace, settings, found)
+
+
+def _conflicting(
+    workspace: Workspace, settings: Settings, found: Sequence[ConflictItem]
+) -> FrontendError:
+    """Say what cannot be installed together, at the line that chose it."""
+    owners = {item.package for item in found}
+    if len(owners) == 1:
+        named = " and ".join(f"{item.kind} {(item.name or item.package)!r}" for item in found)
+        named += f" of {found[0].package!r}"
+    else:
+        named = " and ".join(
+            f"{item.kind} {item.name!r} of {item.package!r}"
+            if item.name
+            else f"package {item.package!r}"
+            for item in found
         )
+    keys = {"extra": "extras", "group": "groups", "package": "package"}
+    places = (settings.place(keys[item.kind]) for item in found)
+    return FrontendError(
+        f"{named} cannot be installed together",
+        remedy="`tool.uv.conflicts` says so: choose one of them.",
+        places=next(filter(None, places), ()) or (_declared(workspace, owners),),
+    )
+
+
+def _declared(workspace: Workspace, names: Iterable[str]) -> Place:
+    """Where conflicts are declared: in the root's manifest, or in that of one of `names`."""
+    members = workspace.lock.members
+    manifests = [workspace.root]
+    manifests += [workspace.manifest(members[n]) for n in sorted(names) if n in members]
+    found = (m for m in manifests if m.get("tool", "uv", "conflicts"))
+    return next(found, workspace.root).place("tool", "uv", "conflicts")
 
 
 def _table_place(manifest: TomlDocument, key: str) -> Place:

@@ -206,6 +206,7 @@ def classify(output):
         ("missing", r"404 Not Found|410 Gone"),
         ("wheel", r"doesn't have a source distribution or wheel|has no binary distribution"),
         ("git", r"Git executable not found"),
+        ("git-lfs", r"Git LFS extension not found|Is Git LFS configured"),
         ("network", r"error sending request|HTTP status server error|reading a body|timed out"),
         ("build", r"Failed to build|build backend returned an error"),
     ):
@@ -229,6 +230,7 @@ def classify_git(output):
     found = {"kind": "other", "detail": address.group(1) if address else ""}
     for kind, pattern in (
         ("git", r"Git executable not found"),
+        ("git-lfs", r"Git LFS extension not found|Is Git LFS configured"),
         ("git-ssh", r"cannot run ssh|ssh: not found|ssh: No such file"),
         ("git-host", r"Host key verification failed"),
         ("certificate", r"certificate verif\w+ failed|SSL certificate problem"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import threading
@@ -78,7 +79,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(401, [("WWW-Authenticate", "Basic")], b"")
             return
         site.asked.append(path)
-        if ".git/" in path:
+        if path.endswith("/info/lfs/objects/batch"):
+            self._large_files(site)
+        elif ".git/" in path:
             self._git(site)
         elif path.strip("/") in site.files:
             self._send(200, [], site.files[path.strip("/")])
@@ -118,6 +121,16 @@ class _Handler(BaseHTTPRequestHandler):
         headers = [tuple(line.split(": ", 1)) for line in head.decode().split("\r\n")]
         status = next((int(v.split()[0]) for k, v in headers if k == "Status"), 200)
         self._send(status, [(k, v) for k, v in headers if k != "Status"], content)
+
+    def _large_files(self, site: Site) -> None:
+        """Say where large files are: among `files`, by their SHA-256 (the batch API of git LFS)."""
+        wanted = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))["objects"]
+        objects = [
+            {**each, "actions": {"download": {"href": f"{site.url}/{each['oid']}"}}}
+            for each in wanted
+        ]
+        answer = json.dumps({"transfer": "basic", "objects": objects}).encode()
+        self._send(200, [("Content-Type", "application/vnd.git-lfs+json")], answer)
 
     def _send(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         self.send_response(status)

@@ -290,11 +290,11 @@ def test_packages_that_a_group_names(workspace: Lock) -> None:
     ("name", "extras", "groups", "expected"),
     [
         ("api", ["cpu"], [], ()),
-        ("api", ["cpu", "gpu"], [], (("extra", "cpu"), ("extra", "gpu"))),
-        ("api", ["gpu"], ["tpu"], (("extra", "gpu"), ("group", "tpu"))),
+        ("api", ["cpu", "gpu"], [], ("extra cpu", "extra gpu")),
+        ("api", ["gpu"], ["tpu"], ("extra gpu", "group tpu")),
         ("api", ["cpu"], ["gpu"], ()),
         ("api", ["old", "new"], [], ()),
-        ("core", ["new", "old", "other"], [], (("extra", "old"), ("extra", "new"))),
+        ("core", ["new", "old", "other"], [], ("extra old", "extra new")),
     ],
 )
 def test_conflicts(
@@ -302,9 +302,11 @@ def test_conflicts(
     name: str,
     extras: list[str],
     groups: list[str],
-    expected: tuple[tuple[str, str], ...],
+    expected: tuple[str, ...],
 ) -> None:
-    assert workspace.conflict(name, extras, groups) == expected
+    found = workspace.conflict([name], extras, groups)
+    assert tuple(f"{item.kind} {item.name}" for item in found) == expected
+    assert {item.package for item in found} <= {name}
 
 
 # --- what may be needed --------------------------------------------------------------------------
