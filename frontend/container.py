@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import llb
 from frontend.closure import UV_VERSION
+from frontend.steps import needed
 from frontend.steps import script as read_script
 from llb import capabilities
 
@@ -263,14 +264,13 @@ class Builder:
         compiling: bool = False,
         building: bool = False,
         network: bool = True,
-        script: str = "layer",
+        script: str = "packages",
     ) -> llb.Output:
         """Run a step's script with `arguments`, on the Python of the image.
 
         `building` says that something is built, for which there may be tools.
         `compiling` says that third-party packages are built, which uv's cache then keeps. A step
-        without `network` has no cache of uv either. `script` names one of `steps`; those beside
-        `layer` import it.
+        without `network` has no cache of uv either. `script` names one of `steps`.
         """
         assert self.target is not None
         cache = llb.Cache(f"{ROOT}/cache", self.cache_id(self.uv_cache(compiling=compiling)))
@@ -297,7 +297,7 @@ class Builder:
                 **(env or {}),
             },
             mounts=[
-                llb.Bind(f"{ROOT}/steps", steps(*dict.fromkeys(("layer", script)))),
+                llb.Bind(f"{ROOT}/steps", steps(script)),
                 *([cache] if network else ()),
                 self.reports(),
                 *mounts,
@@ -375,12 +375,12 @@ class Builder:
         return step.output("/")
 
 
-def steps(*names: str) -> llb.Output:
-    """A filesystem that holds some of our scripts."""
+def steps(script: str) -> llb.Output:
+    """A filesystem that holds one of our scripts, and those that it imports."""
     return llb.files(
         llb.SCRATCH,
-        *(llb.Mkfile(f"/{name}.py", read_script(name), timestamp=0) for name in names),
-        meta=llb.Metadata(name=f"[internal] step {names[-1]}"),
+        *(llb.Mkfile(f"/{name}.py", read_script(name), timestamp=0) for name in needed(script)),
+        meta=llb.Metadata(name=f"[internal] step {script}"),
     )
 
 

@@ -2,7 +2,7 @@
 
 Everything here is optional, so that a public build needs none of it, and everything is a mount:
 values of secrets are in no cache key, no layer and no provenance. They are files, which every
-engine can mount; `steps/layer.py` makes of them what uv and git read.
+engine can mount; `steps/access.py` makes of them what uv and git read.
 """
 
 from __future__ import annotations

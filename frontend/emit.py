@@ -51,9 +51,9 @@ if TYPE_CHECKING:
 
 #: The variable that says whether bytecode is made: `1`, or `0`.
 BYTECODE = "UV_COMPILE_BYTECODE"
-#: 1980-01-01, the time that every file of a layer has (`steps/layer.py`).
+#: 1980-01-01, the time that every file of a layer has (`steps/finish.py`).
 TIMESTAMP = 315532800
-#: Script and mode of the steps that `steps/layer.py` alone does not do.
+#: Script, and mode of that, of layers that are not installed as packages for the image.
 _SCRIPTS = {Kind.EDITABLE: ("member", "editable"), Kind.WHEEL: ("member", "wheel")}
 
 
@@ -205,7 +205,9 @@ class _Emitter:
         if layer.kind is Kind.SKELETON:
             return self._skeleton(layer, name)
         if layer.kind is Kind.STDLIB:
-            return Step(layer, self._run(layer, ["stdlib"], name, builder=self.on_base), "")
+            return Step(
+                layer, self._run(layer, [], name, script="stdlib", builder=self.on_base), ""
+            )
         if layer.kind in (Kind.SOURCE, Kind.FILES):
             return self._copying(layer, name)
         if layer.kind is Kind.ROOT:
@@ -227,7 +229,7 @@ class _Emitter:
         env = self._interpreter()
         if self.builder.seen is not None:
             env["UV_FRONTEND_SEEN"] = ":".join(self.builder.seen)
-        return Step(layer, self._run(layer, ["skeleton"], name, env=env), "")
+        return Step(layer, self._run(layer, [], name, script="skeleton", env=env), "")
 
     def _run(
         self,
@@ -241,7 +243,7 @@ class _Emitter:
         locations: Sequence[llb.Location] = (),
         compiling: bool = False,
         building: bool = False,
-        script: str = "layer",
+        script: str = "packages",
     ) -> llb.Output:
         return (builder or self.builder).install(
             arguments,
@@ -261,9 +263,8 @@ class _Emitter:
         hermetic = self.sealed is not None
         fetched = git_source.fetched(layer, builder_git=self.builder.git and not hermetic)
         generated = generate(layer, self.target, self.settings, fetched, hermetic=hermetic)
-        mode = _SCRIPTS.get(layer.kind, ("layer", "packages"))
-        more = mode if layer.kind in _SCRIPTS else ()
-        report = report_name(self.builder, *generated.values(), *more)
+        script, *mode = _SCRIPTS.get(layer.kind, ("packages",))
+        report = report_name(self.builder, *generated.values(), *mode)
         mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
         env: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml", **self.finishing}
         building, builder = builds(self.settings, layer), self.builder.where(report)
@@ -311,9 +312,9 @@ class _Emitter:
         mounts += self._member_mounts(layer, needed, taken)
         output = self._run(
             layer,
-            [mode[1], report, *_named(layer, needed), *fetched],
+            [*mode, report, *_named(layer, needed), *fetched],
             name,
-            script=mode[0],
+            script=script,
             env=env,
             mounts=mounts,
             builder=builder,
@@ -336,7 +337,9 @@ class _Emitter:
         report = report_name(self.builder, layer.title, *arguments)
         mounts = [llb.Bind(f"{ROOT}/src", files)]
         env = {k: v for k, v in self.finishing.items() if k == BYTECODE}
-        output = self._run(layer, ["copy", report, *arguments], name, env=env, mounts=mounts)
+        output = self._run(
+            layer, [report, *arguments], name, script="files", env=env, mounts=mounts
+        )
         named = layer.member.name if layer.member else "files"
         return Step(layer, output, report, (Files(named, files),))
 

@@ -1,7 +1,7 @@
 """A failed step, told in the user's terms.
 
 The exit code of a container says nothing, and its output goes to the progress display only. So a
-step leaves a report in a cache mount before it fails (`steps/layer.py`), and a small second step
+step leaves a report in a cache mount before it fails (`steps/places.py`), and a small second step
 brings it here.
 """
 

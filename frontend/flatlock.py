@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from frontend.plan import Layer
     from frontend.target import Target
 
-#: Name of the virtual project; `steps/layer.py` keeps it out of what the user sees.
+#: Name of the virtual project; `steps/uv_run.py` keeps it out of what the user sees.
 PROJECT = "uv-frontend-layer"
 #: Folders of sources in a step: those below the root of the workspace, and others.
 SOURCES = "src"

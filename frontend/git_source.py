@@ -3,7 +3,7 @@
 Where the builder image has git, uv fetches them there, as it does everywhere. Slim images have
 none: then BuildKit fetches the locked commit (it has git itself, and gives it the client's tokens),
 and uv builds the package from that directory. What is installed is the same, down to the note about
-its origin (PEP 610), which `steps/layer.py` writes as uv does.
+its origin (PEP 610), which `steps/origins.py` writes as uv does.
 
 Left to the builder's git in any case: what is fetched over SSH, since BuildKit would not compare
 the server's key with one that is known; repositories with large files (git LFS), which BuildKit

@@ -115,7 +115,8 @@ def _step(job: Job, builder: Builder, member: LocalPackage, sealed: Sealed | Non
     where = f"{ROOT}/{CHECKOUT}"
     discarding = builder.capabilities.supports("exec.mount.bind.readwrite-nooutput")
     return builder.install(
-        ["version", "", job.workspace.path(member), member.name],
+        [job.workspace.path(member), member.name],
+        script="version",
         name=f"[internal] version of {member.name}",
         building=True,
         env={"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml", **(ENVIRONMENT if sealed else {})},

@@ -1,8 +1,8 @@
 """Installing into the base's own Python, and not into an environment: the key `venv`.
 
 Every layer is made as always, in an environment of its own, and moved to the folders of the base's
-Python at the end of its step (`steps/layer.py`). What the base has stays, but for packages of which
-the lock has another version: those are removed first, as uv would.
+Python at the end of its step (`steps/relocation.py`). What the base has stays, but for packages of
+which the lock has another version: those are removed first, as uv would.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from frontend.job import Job, base_places, open_workspace, select
 from frontend.manifest import for_building
 from frontend.member_sources import helpers, included, named_for_all
 from frontend.own_image import own_image
-from frontend.steps import script
+from frontend.steps import every, script
 from frontend.uv_settings import deciding
 from frontend.versions import wanted
 from frontend.workspace import LOCK, MANIFEST, with_indexes
@@ -252,7 +252,7 @@ def _describe(
         for platform in platforms
     ]
     parts: dict[str, Any] = {
-        "frontend": _digest([UV_VERSION, script("layer").decode()]),
+        "frontend": _digest([UV_VERSION, *(script(name).decode() for name in every())]),
         "base": _digest(image),
         "settings": _digest([values, uv_settings, python, platforms]),
         "lock": f"sha256:{each.lock}",

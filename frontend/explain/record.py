@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from frontend import layer_key
-from frontend.steps import script
+from frontend.steps import every, script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -188,7 +188,7 @@ def _base(image: BaseImage) -> Base:
 
 @cache
 def _steps() -> str:
-    return hashlib.sha256(script("layer") + script("member")).hexdigest()[:FILE]
+    return hashlib.sha256(b"".join(map(script, every()))).hexdigest()[:FILE]
 
 
 def _plain(value: Any) -> Any:

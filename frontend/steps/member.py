@@ -4,7 +4,7 @@
     member.py editable REPORT NAME DIRECTORY [...]  an environment that links to DIRECTORY, and
                                                     DIRECTORY itself
 
-Runs beside `layer.py`, which says what a step is, where things are and how a step fails.
+`places.py` says what a step is, where things are and how a step fails.
 """
 
 import os
@@ -13,7 +13,10 @@ import sys
 
 # An isolated Python does not look beside its script.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import layer  # noqa: E402
+import finish  # noqa: E402
+import packages  # noqa: E402
+import places  # noqa: E402
+import uv_run  # noqa: E402
 
 #: Members that builds of others need: uv's cache may have them from before an edit.
 HELPERS = os.environ.get("UV_FRONTEND_HELPERS", "").split()
@@ -22,21 +25,20 @@ LEFTOVERS = shutil.ignore_patterns("*.egg-info", "__pycache__", ".git*")
 
 
 def wheel(report, directories):
-    command = ["build", "--wheel", "--no-create-gitignore", "--out-dir", layer.LAYER]
+    command = ["build", "--wheel", "--no-create-gitignore", "--out-dir", places.LAYER]
     for name in HELPERS:
         command += ["--refresh-package", name]
-    constraints = layer.ROOT + "/lock/constraints.txt"
+    constraints = places.ROOT + "/lock/constraints.txt"
     if os.path.exists(constraints):
         command += ["--build-constraints", constraints]
     for directory in directories:
-        layer.run_uv([*command, os.path.normpath(layer.SOURCES + "/" + directory)], report)
+        uv_run.run_uv([*command, os.path.normpath(places.SOURCES + "/" + directory)], report)
 
 
 def editable(report, pairs):
     names, directories = pairs[::2], pairs[1::2]
-    os.makedirs(layer.LAYER + "/app", exist_ok=True)
     before = {directory: set(os.listdir(directory)) for directory in directories}
-    layer.packages(report, [*names, *HELPERS])
+    packages.packages(report, [*names, *HELPERS])
     for name, directory in zip(names, directories):
         # With what the build has put between the sources: extension modules, a version.
         made = {"build", "dist"} - before[directory]
@@ -44,24 +46,18 @@ def editable(report, pairs):
         def ignore(folder, found, top=directory, made=made):
             return LEFTOVERS(folder, found) | (made & set(found) if folder == top else set())
 
-        place = layer.LAYER + directory
+        place = places.LAYER + directory
         shutil.copytree(directory, place, symlinks=True, ignore=ignore, dirs_exist_ok=True)
-        original = "%s/manifests/%s.toml" % (layer.ROOT, name)
+        original = "%s/manifests/%s.toml" % (places.ROOT, name)
         if os.path.exists(original):
             shutil.copyfile(original, place + "/pyproject.toml")
 
 
 def main(arguments):
-    os.umask(0o022)
     mode, report = arguments[:2]
-    if os.path.exists(os.path.join(layer.REPORTS, report)):
-        # Of an earlier build that ended before anybody asked.
-        os.unlink(os.path.join(layer.REPORTS, report))
+    places.begin(report)
     {"wheel": wheel, "editable": editable}[mode](report, arguments[2:])
-    if layer.OFFLINE:
-        # As in layer.py: uv's cache lies beside what it makes.
-        shutil.rmtree(os.environ["UV_CACHE_DIR"], ignore_errors=True)
-    layer.settle()
+    finish.settle()
 
 
 if __name__ == "__main__":

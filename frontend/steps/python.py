@@ -15,7 +15,7 @@ import sys
 
 HOME = "/opt/uv-python"
 TARGET = "/layer" + HOME
-TIMESTAMP = 315532800  # 1980-01-01, as in layer.py
+TIMESTAMP = 315532800  # 1980-01-01, as in places.py
 
 
 def main():

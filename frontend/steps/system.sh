@@ -5,7 +5,7 @@
 #     system.sh apt|apk REPORT NAME...
 #
 # Everything that is not to be in the image stands below /dev or /tmp, which are no part of it. When
-# the package manager fails, what it said goes to REPORT, as in layer.py.
+# the package manager fails, what it said goes to REPORT, as in places.py.
 set -u
 
 own=/dev/uv-frontend

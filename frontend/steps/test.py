@@ -1,7 +1,7 @@
 """Run a package's tests in the image: test.py REPORT PROGRAM [ARGUMENT ...].
 
 Leaves in /layer what the tests have put into $TEST_RESULTS, which is that folder, and all that they
-printed in `output.txt`. Red tests leave the end of that in REPORT, as `layer.py` does.
+printed in `output.txt`. Red tests leave the end of that in REPORT, as other steps do.
 """
 
 import os
@@ -10,15 +10,15 @@ import sys
 
 # An isolated Python does not look beside its script.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import layer  # noqa: E402
+import places  # noqa: E402
 
 MOST_LINES = 100
 
 
 def main(report, command):
-    if os.path.exists(os.path.join(layer.REPORTS, report)):
-        os.unlink(os.path.join(layer.REPORTS, report))
-    env = dict(os.environ, TEST_RESULTS=layer.LAYER)
+    if os.path.exists(os.path.join(places.REPORTS, report)):
+        os.unlink(os.path.join(places.REPORTS, report))
+    env = dict(os.environ, TEST_RESULTS=places.LAYER)
     lines = []
     try:
         process = subprocess.Popen(
@@ -27,8 +27,8 @@ def main(report, command):
     except OSError as error:
         found = {"kind": "test command", "package": "", "detail": error.strerror, "output": ""}
         print(error, flush=True)
-        layer.fail(report, found)
-    with open(layer.LAYER + "/output.txt", "w", encoding="utf-8") as output:
+        places.fail(report, found)
+    with open(places.LAYER + "/output.txt", "w", encoding="utf-8") as output:
         for raw in process.stdout:
             line = raw.decode("utf-8", "replace").rstrip("\n")
             lines.append(line)
@@ -37,7 +37,7 @@ def main(report, command):
     code = process.wait()
     if code:
         found = {"kind": "tests", "package": "", "detail": str(code)}
-        layer.fail(report, dict(found, output="\n".join(lines[-MOST_LINES:])))
+        places.fail(report, dict(found, output="\n".join(lines[-MOST_LINES:])))
 
 
 if __name__ == "__main__":

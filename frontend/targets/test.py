@@ -48,7 +48,7 @@ def make(site: Site) -> Product:
         cwd=run["WorkingDir"],
         mounts=[
             llb.Writable("/", tested.filesystem),
-            llb.Bind(f"{ROOT}/steps", steps("layer", "test")),
+            llb.Bind(f"{ROOT}/steps", steps("test")),
             site.builder.reports(),
         ],
         ignore_cache=job.request.unwanted({"test"}),

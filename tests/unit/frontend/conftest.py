@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import frontend.steps
+from frontend.steps import needed
 from frontend.target import Target
 from llb import Platform
 
 STEPS = Path(frontend.steps.__file__).parent
+
+
+def load_steps(*names: str) -> dict[str, Any]:
+    """Load scripts of steps and what they import, each anew: the places in them can be changed."""
+    found = sorted({module for name in names for module in needed(name)})
+    others = {name: sys.modules.pop(name) for name in found if name in sys.modules}
+    path = list(sys.path)
+    sys.path.insert(0, str(STEPS))
+    try:
+        return {name: importlib.import_module(name) for name in found}
+    finally:
+        sys.path[:] = path
+        for name in found:
+            sys.modules.pop(name, None)
+        sys.modules.update(others)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,7 @@
-"""Which secrets a step may see, and what `steps/layer.py` makes of them."""
+"""Which secrets a step may see, and what `steps/access.py` makes of them."""
 
 from __future__ import annotations
 
-import importlib.util
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +10,7 @@ import llb
 from frontend.closure import LockedPackage
 from frontend.credentials import mounts
 from frontend.plan import Kind, Layer
-from tests.unit.frontend.conftest import STEPS
+from tests.unit.frontend.conftest import load_steps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,14 +53,10 @@ def test_git_by_https_needs_a_token_for_its_host_and_no_agent() -> None:
 
 @pytest.fixture
 def step(tmp_path: Path) -> Any:
-    specification = importlib.util.spec_from_file_location("layer_step", STEPS / "layer.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module: Any = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    module.ROOT = str(tmp_path)
+    steps = load_steps("uv_run")
+    steps["places"].ROOT = str(tmp_path)
     (tmp_path / "secrets").mkdir()
-    return module
+    return steps["access"]
 
 
 def test_no_secrets(step: Any) -> None:
@@ -141,6 +136,6 @@ def test_why_git_failed(step: Any, said: str, kind: str) -> None:
         "error: Failed to download and build `tool @ git+ssh://git@git.example/tool`\n"
         f"  cause: Git operation failed\n--- stderr\n{said}\n"
     )
-    found = step.classify(output)
+    found = load_steps("uv_run")["uv_run"].classify(output)
     assert (found["kind"], found["package"]) == (kind, "tool")
     assert found["detail"] == "ssh://git@git.example/tool"

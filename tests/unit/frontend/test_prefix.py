@@ -25,7 +25,7 @@ def test_scripts_data_and_lists_of_files_move(tmp_path: Path) -> None:
     for path, text in {
         "a.py": "",
         "a-1.dist-info/METADATA": "",
-        "../../../bin/a": f"#!{container.module.VENV}/bin/python\nimport a\n",
+        "../../../bin/a": f"#!{container.steps['places'].VENV}/bin/python\nimport a\n",
         "../../../bin/plain": "#!/bin/sh\n",
         "../../../share/a/data": "",
         "a-1.dist-info/RECORD": "a.py,sha256=x,0\n../../../bin/a,sha256=y,9\n"
@@ -39,7 +39,7 @@ def test_scripts_data_and_lists_of_files_move(tmp_path: Path) -> None:
         "scripts": "/usr/local/bin",
         "data": "/usr/local",
     }
-    container.module.move_to(prefix)
+    container.steps["relocation"].move_to(prefix)
     usr = container.layer / "usr"
     script = (usr / "local/bin/a").read_bytes()
     assert script == b"#!/usr/bin/python3.13\nimport a\n"

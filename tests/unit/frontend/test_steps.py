@@ -29,8 +29,8 @@ from frontend.closure import LockedPackage, uv_binary
 from frontend.flatlock import generate
 from frontend.lock import LocalPackage
 from frontend.plan import Kind, Layer
-from frontend.steps import script
-from tests.unit.frontend.conftest import STEPS
+from frontend.steps import every, needed, script
+from tests.unit.frontend.conftest import load_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,29 +46,25 @@ PLAIN = stat.S_IFREG | 0o644
 
 
 class Container:
-    """`steps/layer.py` with its places moved below `top`.
+    """The scripts that write layers, with their places moved below `top`.
 
     /app is a link into the layer, as in a real step: what is written to the final path lands there.
     """
 
     def __init__(self, top: Path) -> None:
-        specification = importlib.util.spec_from_file_location("layer_step", STEPS / "layer.py")
-        assert specification is not None
-        assert specification.loader is not None
-        module: Any = importlib.util.module_from_spec(specification)
-        specification.loader.exec_module(module)
-        self.module = module
+        self.steps = load_steps("skeleton", "packages", "files", "stdlib")
+        places = self.steps["places"]
         self.top, self.root = top, top / "run"
         self.layer, self.app = top / "layer", top / "app"
         self.sources, self.reports = self.root / "src", self.root / "reports"
-        self.module.ROOT = str(self.root)
-        self.module.UV = uv_binary()
-        self.module.SOURCES = str(self.sources)
+        places.ROOT = str(self.root)
+        places.UV = uv_binary()
+        places.SOURCES = str(self.sources)
         self.bytecode = top / "cache" / "bytecode"
-        self.module.BYTECODE = str(self.bytecode)
-        self.module.REPORTS = str(self.reports)
-        self.module.LAYER = str(self.layer)
-        self.module.VENV = str(self.app / ".venv")
+        places.BYTECODE = str(self.bytecode)
+        places.REPORTS = str(self.reports)
+        places.LAYER = str(self.layer)
+        places.VENV = str(self.app / ".venv")
         self.inside = Path(f"{self.layer}{self.app}")
         self.inside.mkdir(parents=True)
         self.app.symlink_to(self.inside)
@@ -79,13 +75,13 @@ class Container:
     def venv(self) -> Path:
         return self.inside / ".venv"
 
-    def run(self, *arguments: str) -> None:
-        self.module.main(list(arguments))
+    def run(self, script: str, *arguments: str) -> None:
+        self.steps[script].main(*arguments)
 
-    def failed(self, *arguments: str) -> dict[str, str]:
+    def failed(self, script: str, *arguments: str) -> dict[str, str]:
         """Run a step that fails, and return the report that it leaves."""
         with pytest.raises(SystemExit) as raised:
-            self.run(*arguments)
+            self.run(script, *arguments)
         assert raised.value.code == 1
         found: dict[str, str] = json.loads((self.reports / "report.json").read_text())
         return found
@@ -327,7 +323,7 @@ def test_bytecode_is_made_once(
     (kept,) = container.bytecode.iterdir()
     # Where it is there nothing is compiled, and what is damaged is made anew.
     with monkeypatch.context() as patch:
-        patch.setattr(container.module, "__file__", "/nothing/that/could/compile.py")
+        patch.setattr(container.steps["compiling"], "__file__", "/nothing/that/could/compile.py")
         shutil.rmtree(container.venv)
         container.run("packages", "report.json")
     assert compiled(container) == first
@@ -356,7 +352,7 @@ def test_bytecode_of_what_has_no_hash_is_never_that_of_another_file(
             path.unlink()
         record.write_text(poor)
         source.write_text(text)
-        container.module.compile_installed(set(), keep=True)
+        container.steps["bytecode"].compile_installed(set(), keep=True)
         seen.update(data for path, data in compiled(container).items() if "__init__" in path)
     assert len(seen) == 2
 
@@ -370,7 +366,7 @@ def test_kept_bytecode_is_that_of_the_very_source_and_python(
     source = site / "tests" / "__init__.py"
 
     def value() -> object:
-        container.module.compile_installed(set(), keep=True)
+        container.steps["bytecode"].compile_installed(set(), keep=True)
         path = Path(importlib.util.cache_from_source(str(source)))
         names: dict[str, object] = {}
         exec(marshal.loads(path.read_bytes()[16:]), names)
@@ -391,7 +387,7 @@ def test_what_the_environment_has_by_itself_gets_no_bytecode(container: Containe
     site.mkdir(parents=True)
     for name in ("_virtualenv.py", "mine.py"):
         (site / name).write_text("")
-    container.module.compile_installed({str(site / "_virtualenv.py")}, keep=False)
+    container.steps["bytecode"].compile_installed({str(site / "_virtualenv.py")}, keep=False)
     assert [Path(path).name.partition(".")[0] for path in compiled(container)] == ["mine"]
 
 
@@ -412,11 +408,11 @@ def test_many_sources_are_compiled_on_every_processor(
     sources = [tmp_path / f"many_{number}.py" for number in range(130)]
     for source in sources:
         source.write_text(f"NAME = {source.name!r}\n")
-    container.module.compile_all(list(map(str, sources)))
+    container.steps["compiling"].compile_all(list(map(str, sources)))
     made = [Path(importlib.util.cache_from_source(str(source))) for source in sources]
     assert [_flags(path) for path in made] == [0b01] * 130
     with pytest.raises(SystemExit, match="bytecode could not be made"):
-        container.module.compile_all([*map(str, sources), str(tmp_path / "nothing.py")])
+        container.steps["compiling"].compile_all([*map(str, sources), str(tmp_path / "nothing.py")])
 
 
 def test_a_member_is_built_anew_whenever_its_files_changed(
@@ -430,16 +426,6 @@ def test_a_member_is_built_anew_whenever_its_files_changed(
         installed = container.inside / site(own) / "api.py"
         assert installed.read_text() == f"LINE = {line}\n"
         shutil.rmtree(container.venv)
-
-
-def test_unknown_modes() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", script("layer").decode(), "everything"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
 
 
 # --- copies --------------------------------------------------------------------------------------
@@ -465,7 +451,7 @@ def test_files_are_copied_to_their_places(
     for name in ("a.py", "conf/app.yaml", "conf/deep/x.txt"):
         (container.sources / name).write_text(name)
     (container.sources / "conf" / "link").symlink_to("app.yaml")
-    container.run("copy", "report.json", *pairs)
+    container.run("files", "report.json", *pairs)
     found = [
         str(path.relative_to(container.layer))
         for path in container.layer.rglob("*")
@@ -479,20 +465,20 @@ def test_a_link_stays_a_link_and_a_program_a_program(container: Container) -> No
     (container.sources / "run.sh").write_text("#!/bin/sh\n")
     (container.sources / "run.sh").chmod(0o4770)
     (container.sources / "link").symlink_to("run.sh")
-    container.run("copy", "report.json", ".", "/srv")
+    container.run("files", "report.json", ".", "/srv")
     assert (container.layer / "srv" / "link").readlink() == Path("run.sh")
     assert (container.layer / "srv" / "run.sh").stat().st_mode == EXECUTABLE
 
 
 def test_a_name_that_looks_like_a_pattern(container: Container) -> None:
     (container.sources / "[id].html").write_text("x")
-    container.run("copy", "report.json", "[id].html", "/srv/")
+    container.run("files", "report.json", "[id].html", "/srv/")
     assert (container.layer / "srv" / "[id].html").exists()
 
 
 @pytest.mark.parametrize("source", ["nothing", "*.nothing"])
 def test_nothing_to_copy(container: Container, source: str) -> None:
-    assert container.failed("copy", "report.json", source, "/srv/") == {
+    assert container.failed("files", "report.json", source, "/srv/") == {
         "kind": "files",
         "package": source,
         "detail": source,
@@ -505,7 +491,7 @@ def test_copied_sources_are_compiled_the_same_each_time(container: Container) ->
     (container.sources / "old.py").write_text("print 'Python 2'\n")
     images = set()
     for _ in range(3):
-        container.run("copy", "report.json", ".", "/app")
+        container.run("files", "report.json", ".", "/app")
         (compiled,) = (container.layer / "app").rglob("*.pyc")
         assert _flags(compiled) == 0b01
         images.add(compiled.read_bytes())
@@ -638,7 +624,7 @@ def test_anything_else(container: Container, own: Target, index: http.server.HTT
 
 
 def test_a_long_output_is_cut_at_its_beginning(container: Container) -> None:
-    found = container.module.classify("\n".join(f"line {n}" for n in range(200)))
+    found = container.steps["uv_run"].classify("\n".join(f"line {n}" for n in range(200)))
     assert found["output"].split("\n")[0] == "line 140"
 
 
@@ -647,14 +633,14 @@ def test_a_failure_without_a_place_for_its_report(
 ) -> None:
     shutil.rmtree(container.reports)
     with pytest.raises(SystemExit):
-        container.run("copy", "report.json", "nothing", "/srv")
+        container.run("files", "report.json", "nothing", "/srv")
     assert "no report could be left" in capsys.readouterr().err
 
 
 def test_a_report_of_an_earlier_build_is_dropped(container: Container) -> None:
     (container.reports / "report.json").write_text('{"kind": "network"}')
     (container.sources / "app.py").write_text("")
-    container.run("copy", "report.json", "app.py", "/srv/app.py")
+    container.run("files", "report.json", "app.py", "/srv/app.py")
     assert not (container.reports / "report.json").exists()
 
 
@@ -705,9 +691,26 @@ def test_the_probe_describes_this_python(probe_report: bytes) -> None:
     assert markers == expected | {"platform_release": "", "platform_version": ""}
 
 
-@pytest.mark.parametrize("name", ["layer", "probe", "report"])
+@pytest.mark.parametrize("name", every())
 def test_steps_use_the_syntax_of_python_3_8(name: str) -> None:
     ast.parse(script(name), feature_version=(3, 8))
+
+
+@pytest.mark.parametrize("name", every())
+def test_a_step_s_folder_holds_what_it_imports(name: str, tmp_path: Path) -> None:
+    """Besides it there is the standard library of the container's Python alone."""
+    own = set(every())
+    for module in needed(name):
+        (tmp_path / f"{module}.py").write_bytes(script(module))
+        tree = ast.parse(script(module))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                imported = {alias.name.partition(".")[0] for alias in node.names}
+                assert imported & own <= set(needed(name))
+                assert imported - own <= sys.stdlib_module_names
+    imports = f"import sys; sys.argv = ['']; sys.path.insert(0, {str(tmp_path)!r}); import {name}"
+    if "__main__" in script(name).decode():
+        subprocess.run([sys.executable, "-I", "-S", "-c", imports], check=True)
 
 
 def _sha256(path: Path) -> str:

@@ -32,7 +32,7 @@ def container(tmp_path: Path) -> Container:
 def test_patterns(
     container: Container, pattern: str, matching: list[str], others: list[str]
 ) -> None:
-    translated = re.compile(container.module.translate(pattern))
+    translated = re.compile(container.steps["trimming"].translate(pattern))
     assert [path for path in [*matching, *others] if translated.fullmatch(path)] == matching
 
 
@@ -65,7 +65,7 @@ def remaining(site: Path) -> set[str]:
 
 def test_folders_and_files_go_and_their_bytecode_and_lines_with_them(container: Container) -> None:
     site = fill(container)
-    container.module.trim(["**/tests", "*/conftest.py"])
+    container.steps["trimming"].trim(["**/tests", "*/conftest.py"])
     assert remaining(site) == {
         "a/__init__.py",
         "a/__pycache__/__init__.cpython-313.pyc",
@@ -85,7 +85,7 @@ def test_folders_and_files_go_and_their_bytecode_and_lines_with_them(container: 
 def test_what_matches_nothing_changes_nothing(container: Container) -> None:
     site = fill(container)
     before: dict[str, Any] = {p: (site / p).stat().st_mtime_ns for p in remaining(site)}
-    container.module.trim(["nothing/**"])
+    container.steps["trimming"].trim(["nothing/**"])
     assert {p: (site / p).stat().st_mtime_ns for p in remaining(site)} == before
 
 
@@ -97,7 +97,7 @@ def test_bytecode_of_a_library_where_there_is_none(container: Container, tmp_pat
     existing = Path(importlib.util.cache_from_source(str(library / "b/c.py")))
     existing.parent.mkdir()
     existing.write_bytes(b"")
-    container.module.write_bytecode(str(library))
+    container.steps["stdlib"].write_bytecode(str(library))
     made = [str(path) for path in container.layer.rglob("*.pyc")]
     assert made == [f"{container.layer}{importlib.util.cache_from_source(str(library / 'a.py'))}"]
     # Flags of PEP 552: by hash, and never looked at again.
