@@ -7,12 +7,17 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.engine import Engine, EngineUnavailable, Registry, frontend_image
 from tests.requirement import unmet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+# A busy machine is no defect of what is tested. All else stays as it is, in CI and elsewhere.
+settings.register_profile("unhurried", parent=settings(), deadline=None)
+settings.load_profile("unhurried")
 
 USED = pytest.StashKey[dict[str, str]]()
 

@@ -79,13 +79,22 @@ class Wire:
         return got
 
     def _to_child(self) -> None:
-        with contextlib.suppress(OSError):
-            while data := self._socket.recv(1 << 18):
-                view = memoryview(data)
+        while data := self._received():
+            view = memoryview(data)
+            try:
                 while view:
                     view = view[os.write(self._to, view) :]
+            except OSError:
+                # The frontend is gone, and has not read all that was sent: it ended, nothing broke.
+                return
         if not self.closed.is_set():
             self._break("the server closed the connection")
+
+    def _received(self) -> bytes:
+        try:
+            return self._socket.recv(1 << 18)
+        except OSError:
+            return b""
 
     def _break(self, complaint: str) -> None:
         if not self.closed.is_set():
