@@ -12,6 +12,7 @@ from frontend import consistency, foreign, groups, hermetic, targets, versions
 from frontend.closure import check_members, check_python, close
 from frontend.container import RESOURCES, Builder, Foreign, Uv
 from frontend.credentials import note_passwords
+from frontend.errors import FrontendError
 from frontend.failure import explain
 from frontend.footing import settle, with_tools
 from frontend.gateway import GatewayError, PlatformResult, Result
@@ -172,7 +173,12 @@ def resolve_foreign(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) 
     request, lock, here = job.request, job.workspace.lock, job.request.build_platform
     if job.settings.spec.venv:
         # Its Python has to say where its packages are: by emulation.
-        return resolve(gateway, job, uv, platform)
+        try:
+            return resolve(gateway, job, uv, platform)
+        except FrontendError:
+            # Without an emulator it looks as if there were no Python.
+            _check_emulated(gateway, job, uv, platform)
+            raise
 
     def on_host(job: Job) -> Ground:
         return resolve(gateway, job, uv, here)
@@ -199,8 +205,25 @@ def resolve_foreign(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) 
     owner = (footing.accounts.owner.uid, footing.accounts.owner.gid)
     builder = replace(host.builder, foreign=Foreign(), owner=owner, app=system.app)
     on_base = _builder(gateway, request, uv, platform, base)
+    if job.settings.spec.provided:
+        foreign.check_asked(gateway, job, replace(on_base, target=target), "provided")
     footing, builder = with_provided(gateway, job, on_base, target, footing, builder)
     return Ground(platform, base, builder, target, footing)
+
+
+def _check_emulated(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) -> None:
+    """Refuse `venv` on a platform of which nothing runs; its Python is found by reading."""
+    name = bases.choose(job.settings, job.requires_python, bases.pinned(job.workspace.python_pin))
+    base = bases.resolve(gateway, job.request, name, platform, base_places(job))
+    plain = replace(job, settings=job.settings.without("venv", "provided"))
+    here = job.request.build_platform
+    try:
+        host = foreign.host(plain, lambda job: resolve(gateway, job, uv, here))
+        found, _ = foreign.read(gateway, job, base, platform, host.builder)
+    except FrontendError:
+        return  # The error that led here says it better.
+    native = replace(_builder(gateway, job.request, uv, platform, base), target=found[0])
+    foreign.check_asked(gateway, job, native, "venv")
 
 
 def compile_there(
@@ -317,7 +340,8 @@ def settle_platform(
     sealed = None
     if job.settings.spec.hermetic:
         capabilities = ground.builder.capabilities
-        sealed = hermetic.seal(job, tools, closure, ground.target, capabilities)
+        uv_version = ground.builder.uv_version
+        sealed = hermetic.seal(job, tools, closure, ground.target, capabilities, uv_version)
     if dynamic := versions.wanted(job.workspace, closure.local):
         from frontend import history
 

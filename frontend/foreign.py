@@ -191,6 +191,18 @@ def check_runs(gateway: Gateway, job: Job, native: Builder) -> None:
         )
 
 
+def check_asked(gateway: Gateway, job: Job, native: Builder, key: str) -> None:
+    """Refuse a key whose meaning only the Python of `native`'s image can tell, where none runs."""
+    if not runs(gateway, native):
+        raise FrontendError(
+            f"{key} is about what {native.image.name} has on {native.platform.id}, which its "
+            "Python has to be asked for, and this engine runs no programs for it",
+            remedy="Register an emulator on the engine's machine, or add a node of that platform "
+            "to the builder (docker buildx create --append).",
+            places=job.settings.origin(key),
+        )
+
+
 def there(
     gateway: Gateway, job: Job, builder: Builder, native: Builder, found: Sequence[Compiled]
 ) -> Builder:

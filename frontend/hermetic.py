@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 import llb
-from frontend.closure import UV_VERSION, LockedPackage, close, export
+from frontend.closure import LockedPackage, close, export
 from frontend.container import ROOT
 from frontend.errors import FrontendError
 from frontend.git_source import GitSource
@@ -120,6 +120,7 @@ def seal(
     closure: Closure,
     target: Target,
     capabilities: llb.Capabilities,
+    uv_version: str,
 ) -> Sealed:
     """Check that nothing needs the network, and say what takes its place.
 
@@ -137,7 +138,7 @@ def seal(
     members = {p.name: p for each in closure.local for p in (each, *helpers(workspace, each))}
     for member in members.values():
         if not member.virtual:
-            _check_build(job, member, found, target)
+            _check_build(job, member, found, target, uv_version)
     headers = _headers(settings, (*closure.third_party, *found))
     if headers and not capabilities.supports(llb.capabilities.SOURCE_HTTP_AUTH):
         raise FrontendError(
@@ -177,7 +178,11 @@ def _source(package: LockedPackage) -> str:
 
 
 def _check_build(
-    job: Job, member: LocalPackage, tools: Sequence[LockedPackage], target: Target
+    job: Job,
+    member: LocalPackage,
+    tools: Sequence[LockedPackage],
+    target: Target,
+    uv_version: str,
 ) -> None:
     manifest = job.workspace.manifest(member)
     wanted = manifest.get("build-system", "requires")
@@ -194,7 +199,7 @@ def _check_build(
         name = canonicalize_name(requirement.name)
         if name in members:
             continue
-        version = UV_VERSION if name == _BUILT_INTO_UV else versions.get(name)
+        version = uv_version if name == _BUILT_INTO_UV else versions.get(name)
         if version is not None and _fits(requirement, version):
             continue
         if name == _BUILT_INTO_UV and name in versions and _fits(requirement, versions[name]):

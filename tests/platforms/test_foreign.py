@@ -147,6 +147,21 @@ def test_what_uv_cannot_install_for_from_here(
     assert shown.where == f'Dockerfile:3\nbase = "{name}"'
 
 
+@pytest.mark.parametrize(
+    "line", ['venv = "/usr/local"', 'provided = ["numpy"]'], ids=["venv", "provided"]
+)
+def test_what_the_base_has_to_be_asked_for(
+    docker28: Engine, both: str, shop: Workspace, line: str
+) -> None:
+    shop.lock().write("Dockerfile", f'{DOCKERFILE}package = "api"\nbase = "{both}"\n{line}\n')
+    shown = fail(docker28, shop.folder, "--platform=linux/arm64")
+    assert shown.title == (
+        f"{line.partition(' ')[0]} is about what {both} has on linux/arm64, which its Python has "
+        "to be asked for, and this engine runs no programs for it"
+    )
+    assert shown.where == f"Dockerfile:4\n{line}"
+
+
 def test_what_must_run_there_is_named(docker28: Engine, compiled: Workspace) -> None:
     shown = fail(docker28, compiled.folder, "--platform", "linux/amd64,linux/arm64")
     assert shown.title == (
