@@ -47,6 +47,8 @@ ENVIRONMENT = {
     "UV_OFFLINE": "1",
 }
 _BUILT_INTO_UV = "uv-build"
+#: What a download is called where nobody sees it: a lock has hundreds, and graphs are sent whole.
+_FILE = "file"
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,11 @@ class Sealed:
         download = llb.http(
             artifact.url,
             checksum=artifact.digest,
-            filename=artifact.filename,
-            mode=0o644,
+            filename=_FILE,
             auth_header_secret=self.headers.get(package.registry.rstrip("/"), ""),
             meta=llb.Metadata(name=f"[internal] fetch {artifact.filename}"),
         )
-        return llb.Bind(f"{folder}/{artifact.filename}", download, selector=artifact.filename)
+        return llb.Bind(f"{folder}/{artifact.filename}", download, selector=_FILE)
 
 
 def local(package: LockedPackage) -> bool:
