@@ -9,6 +9,7 @@ import hashlib
 import json
 import lzma
 import platform
+import time
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
@@ -63,14 +64,28 @@ def _layer() -> Path:
 
 def _reach() -> None:
     try:
-        with urllib.request.urlopen(f"{ARCHIVE}/dists/{_SUITE}/Release", timeout=20):
-            pass
-    except (urllib.error.URLError, TimeoutError) as error:
+        _fetch(f"{ARCHIVE}/dists/{_SUITE}/Release")
+    except OSError as error:
         raise EngineUnavailable(f"Ubuntu's archive cannot be reached: {error}") from error
 
 
+def _fetch(url: str) -> bytes:
+    """A file of the archive, asked for more than once. Raises OSError."""
+    found = b""
+    for left in (2, 1, 0):
+        try:
+            with urllib.request.urlopen(url, timeout=30) as reply:
+                found = reply.read()
+            break
+        except OSError as error:
+            # What it answers, it will answer again.
+            if isinstance(error, urllib.error.HTTPError) or not left:
+                raise
+            time.sleep(2)
+    return found
+
+
 def version(package: str) -> str:
-    """The version of a package in the archive. Raises KeyError where it has none."""
+    """The version of a package in the archive. Raises KeyError where it has none, and OSError."""
     url = f"{ARCHIVE}/dists/{_SUITE}/main/binary-amd64/Packages.xz"
-    with urllib.request.urlopen(url, timeout=60) as reply:
-        return debian.version(lzma.decompress(reply.read()).decode(), package)
+    return debian.version(lzma.decompress(_fetch(url)).decode(), package)
