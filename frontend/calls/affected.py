@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from frontend import base as bases
@@ -73,7 +74,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     images, listings, versions = gateway.together(
         lambda: _resolve_bases(gateway, slices),
         lambda: _list_all(gateway, request, slices),
-        lambda: gateway.together(*(_versions(gateway, each) for each in slices)),
+        lambda: _all_versions(gateway, slices),
     )
     workspace = slices[0].job.workspace
     folders = frozenset(workspace.path(p) for p in workspace.lock.local_packages.values())
@@ -147,14 +148,20 @@ def _built(workspace: Workspace, each: Slice) -> tuple[LocalPackage, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def _versions(gateway: Gateway, each: Slice) -> Callable[[], Mapping[str, str]]:
-    """Find out the versions that are made from git, as a build does."""
-    job = each.job
-
-    def look() -> Mapping[str, str]:
+def _all_versions(gateway: Gateway, slices: Sequence[Slice]) -> list[Mapping[str, str]]:
+    """Find out the versions that are made from git, as a build does; most packages have none."""
+    looks = {
+        number: _versions(gateway, each.job)
+        for number, each in enumerate(slices)
         # A version that is told is one of the settings.
-        if job.settings.spec.version or not wanted(job.workspace, each.local):
-            return {}
+        if not each.job.settings.spec.version and wanted(each.job.workspace, each.local)
+    }
+    found = dict(zip(looks, gateway.together(*looks.values()), strict=True))
+    return [found.get(number, {}) for number in range(len(slices))]
+
+
+def _versions(gateway: Gateway, job: Job) -> Callable[[], Mapping[str, str]]:
+    def look() -> Mapping[str, str]:
         from frontend.build import sites
 
         request = replace(job.request, platforms=job.request.platforms[:1])
@@ -233,6 +240,12 @@ def _member(
     return _digest([instead, listings[""].below(path, without, keeps_git=job.context.keeps_git)])
 
 
+@cache
+def _frontend() -> str:
+    """The digest of all that is of this frontend in an image."""
+    return _digest([UV_VERSION, *(script(name).decode() for name in every())])
+
+
 def _describe(
     each: Slice,
     members: Mapping[str, str],
@@ -252,7 +265,7 @@ def _describe(
         for platform in platforms
     ]
     parts: dict[str, Any] = {
-        "frontend": _digest([UV_VERSION, *(script(name).decode() for name in every())]),
+        "frontend": _frontend(),
         "base": _digest(image),
         "settings": _digest([values, uv_settings, python, platforms]),
         "lock": f"sha256:{each.lock}",
