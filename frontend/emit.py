@@ -394,10 +394,8 @@ class _Emitter:
             without += [lock, self.builder.request.filename, ".dockerignore"]
         context, path = self.context, workspace.path(member)
         if member.name in context.members:
-            context, without = (
-                context.members[member.name],
-                [posixpath.relpath(w, path) for w in without],
-            )
+            context = context.members[member.name]
+            without = [posixpath.relpath(w, path) for w in without]
             path = "."
         name = f"member {member.name}"
         return context.directory(path, without=without, instead=instead, name=name)

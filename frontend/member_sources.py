@@ -52,7 +52,7 @@ def required(workspace: Workspace, manifest: TomlDocument) -> tuple[str, ...]:
     for key, value in [*root.items(), *own.items()]:
         sources[canonicalize_name(key)] = value
     found = []
-    for name in _names(manifest.get("build-system", "requires") or ()):
+    for name in build_names(manifest):
         source = sources.get(name)
         member = isinstance(source, dict) and source.get("workspace") is True
         if member and name in workspace.lock.members:
@@ -60,8 +60,9 @@ def required(workspace: Workspace, manifest: TomlDocument) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _names(requirements: Sequence[Any]) -> Iterator[str]:
-    for text in requirements:
+def build_names(manifest: TomlDocument) -> Iterator[str]:
+    """Name what `manifest` says that its build requires; what is no requirement is left out."""
+    for text in manifest.get("build-system", "requires") or ():
         try:
             yield canonicalize_name(Requirement(str(text)).name)
         except InvalidRequirement:

@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
-from frontend.member_sources import helpers
+from frontend.member_sources import build_names, helpers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,10 +57,7 @@ def from_git(manifest: TomlDocument) -> bool:
     """Whether a member's version is in no file, but made from tags and commits."""
     if "version" not in (manifest.get("project", "dynamic") or ()):
         return False
-    requires = manifest.get("build-system", "requires") or ()
-    names = {
-        canonicalize_name(re.split(r"[^A-Za-z0-9._-]", str(text).strip())[0]) for text in requires
-    }
+    names = set(build_names(manifest))
     pdm = manifest.get("tool", "pdm", "version", "source") == "scm"
     return not _PLUGINS.isdisjoint(names) or ("pdm-backend" in names and pdm)
 

@@ -25,8 +25,13 @@ TIMESTAMP = 315532800  # 1980-01-01: the earliest time that every archive format
 
 
 def begin(report=""):
-    """Begin a step; a report of that name is of an earlier build, not asked for."""
+    """Begin a step that writes files of the image."""
     os.umask(0o022)
+    forget(report)
+
+
+def forget(report):
+    """Remove a report of that name: an earlier build left it, and ended before anybody asked."""
     if report and os.path.exists(os.path.join(REPORTS, report)):
         os.unlink(os.path.join(REPORTS, report))
 

@@ -16,8 +16,7 @@ MOST_LINES = 100
 
 
 def main(report, command):
-    if os.path.exists(os.path.join(places.REPORTS, report)):
-        os.unlink(os.path.join(places.REPORTS, report))
+    places.forget(report)
     env = dict(os.environ, TEST_RESULTS=places.LAYER)
     lines = []
     try:

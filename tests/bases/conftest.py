@@ -136,6 +136,14 @@ def offered(
         yield served
 
 
+@pytest.fixture
+def listed(site: Workspace, offered: Mirror) -> Workspace:
+    """The workspace, whose uv knows the Pythons that the mirror lists."""
+    root = (site.folder / "pyproject.toml").read_text()
+    settings = f'[tool.uv]\npython-downloads-json-url = "{offered.url}/downloads.json"\n'
+    return site.write("pyproject.toml", f"{settings}\n{root}")
+
+
 @pytest.fixture(scope="session")
 def snapshot() -> Iterator[Archive]:
     with archive.serve() as served:

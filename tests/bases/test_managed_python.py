@@ -21,14 +21,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def mirrored(site: Workspace, offered: Mirror) -> Workspace:
+def mirrored(listed: Workspace, offered: Mirror) -> Workspace:
     """The workspace, whose uv is told of the mirror."""
-    root = (site.folder / "pyproject.toml").read_text()
-    settings = (
-        f'[tool.uv]\npython-install-mirror = "{offered.url}/mirror"\n'
-        f'python-downloads-json-url = "{offered.url}/downloads.json"\n'
-    )
-    return site.write("pyproject.toml", f"{settings}\n{root}")
+    root = (listed.folder / "pyproject.toml").read_text()
+    mirror = f'[tool.uv]\npython-install-mirror = "{offered.url}/mirror"\n'
+    return listed.write("pyproject.toml", root.replace("[tool.uv]\n", mirror, 1))
 
 
 def test_base_without_python(

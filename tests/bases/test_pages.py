@@ -78,8 +78,8 @@ def test_base_without_python(
     assert made.look()["base"] == "/opt/uv-python/python"
 
 
+@pytest.mark.usefixtures("listed")
 def test_gpu_with_user(
-    site: Workspace,
     build: Callable[..., Image],
     based: Callable[[str, str], str],
     offered: Mirror,
@@ -87,8 +87,6 @@ def test_gpu_with_user(
 ) -> None:
     """What is added belongs to the base's user, in the layer that adds it; Python to root."""
     (body,) = bodies("gpu-with-user")
-    settings = f'[tool.uv]\npython-downloads-json-url = "{offered.url}/downloads.json"\n'
-    site.write("pyproject.toml", settings + (site.folder / "pyproject.toml").read_text())
     arguments = (f"python={version}", f"python-mirror={offered.url}/mirror")
     base = based("gpu-with-user", NO_PYTHON + OWN_USER)
     made = build(body, instead(base), *(f"--build-arg={each}" for each in arguments), REACH)

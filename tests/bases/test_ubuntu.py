@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from tests.bases.conftest import Image
     from tests.bases.mirror import Mirror
     from tests.engine import Engine
-    from tests.errors.workspaces import Workspace
 
 WITH_PYTHON = """\
 FROM ubuntu:26.04
@@ -67,9 +66,8 @@ def test_ubuntu_with_its_own_python(
     assert seen["uid"] == 65532
 
 
-@pytest.mark.usefixtures("ubuntu")
+@pytest.mark.usefixtures("ubuntu", "listed")
 def test_cuda_on_ubuntu(
-    site: Workspace,
     build: Callable[..., Image],
     based: Callable[[str, str], str],
     offered: Mirror,
@@ -77,8 +75,6 @@ def test_cuda_on_ubuntu(
 ) -> None:
     """Python from a mirror in one patch version, and a package of Ubuntu in one version."""
     base = based("ubuntu-cuda", CUDA)
-    settings = f'[tool.uv]\npython-downloads-json-url = "{offered.url}/downloads.json"\n'
-    site.write("pyproject.toml", settings + (site.folder / "pyproject.toml").read_text())
     pinned = ubuntu_image.version("libgomp1")
     image = build(
         f'base = "{base}"\nuser = "nonroot"\npython = "{version}"\n'
