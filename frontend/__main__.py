@@ -28,7 +28,7 @@ def main() -> int:
 def _build(gateway: Gateway) -> Result:
     # Within the session, so that even a failed import is told to the user. The first files are
     # asked for before the rest of the program is loaded.
-    from frontend.context import FirstReads
+    from frontend.inputs.first_reads import FirstReads
     from frontend.request import parse
 
     request = parse(os.environ)

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from frontend.errors import FrontendError
-from frontend.gateway.client import CacheImport
+from frontend.gateway.types import CacheImport
 from llb import LinuxResources, Platform, ResolveMode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
 
 #: Build arguments that belong to Docker and BuildKit; every other one is taken for a key of ours.
 PROXY_ARGUMENTS = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")

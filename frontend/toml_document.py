@@ -18,6 +18,7 @@ from frontend.errors import FrontendError, Place, SourceText
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+
 _TOKEN = re.compile(
     r"""
       (?P<blank>[ \t\r]+|\#[^\n]*)

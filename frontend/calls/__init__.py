@@ -22,9 +22,10 @@ from frontend.gateway import Result
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from frontend.context import FirstReads
     from frontend.gateway import Gateway
+    from frontend.inputs.first_reads import FirstReads
     from frontend.request import Request
+
 
 _PREFIX = "frontend."
 

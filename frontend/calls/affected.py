@@ -13,34 +13,41 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from frontend import base as bases
-from frontend import calls, hermetic
-from frontend import context as contexts
-from frontend import settings as specs
-from frontend import workspace as workspaces
-from frontend.calls.listing import list_files
-from frontend.calls.lock_slices import LockSlices
-from frontend.closure import UV_VERSION
-from frontend.job import Job, base_places, open_workspace, select
-from frontend.manifest import for_building
-from frontend.member_sources import helpers, included, named_for_all
-from frontend.own_image import own_image
+from frontend import calls
+from frontend.calls.file_digests import list_files
+from frontend.calls.lock_digest import LockSlices
+from frontend.config.settings import from_arguments, from_manifest, settle
+from frontend.container.uv_settings import deciding
+from frontend.inputs.inputs import Job, base_places, named_for_all, open_workspace, select
+from frontend.inputs.manifests import read_helpers, read_manifests, runnable_packages
+from frontend.model.uv import UV_VERSION
+from frontend.project.build_requirements import helpers, included
+from frontend.project.git_versions import wanted
+from frontend.project.manifest import for_building
+from frontend.project.workspace import (
+    LOCK,
+    MANIFEST,
+    check_selection,
+    find_packages,
+    with_indexes,
+    workspace_path,
+)
+from frontend.resolve import base_image, hermetic
+from frontend.resolve.frontend_image import own_image
 from frontend.steps import every, script
-from frontend.uv_settings import deciding
-from frontend.versions import wanted
-from frontend.workspace import LOCK, MANIFEST, with_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import llb
-    from frontend.calls.listing import Listing
-    from frontend.context import FirstReads
+    from frontend.calls.file_digests import Listing
     from frontend.gateway import Gateway, Result
-    from frontend.image import BaseImage
-    from frontend.lock import LocalPackage
+    from frontend.inputs.first_reads import FirstReads
+    from frontend.model.base import BaseImage
+    from frontend.model.packages import LocalPackage
+    from frontend.project.workspace import Workspace
     from frontend.request import Request
-    from frontend.workspace import Workspace
+
 
 #: What `package` is for all packages that can run.
 ALL = "*"
@@ -65,7 +72,7 @@ class Slice:
         workspace = self.job.workspace
         manifests = [workspace.manifest(package) for package in self.local]
         paths = included(workspace, manifests, named_for_all(self.job))
-        return tuple(contexts.workspace_path(workspace.folder, path) for path in paths)
+        return tuple(workspace_path(workspace.folder, path) for path in paths)
 
 
 def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
@@ -97,22 +104,22 @@ def _jobs(gateway: Gateway, request: Request, reads: FirstReads) -> list[Job]:
     """One job for each package that an image is asked of."""
     everything = request.arguments.get("package", "").strip() == ALL
     given = {k: v for k, v in request.arguments.items() if not (everything and k == "package")}
-    arguments = specs.from_arguments(given)
+    arguments = from_arguments(given)
     context, workspace, body = open_workspace(gateway, request, reads, arguments)
-    root = specs.from_manifest(workspace.root)
-    settings = specs.settle(arguments, body, root)
+    root = from_manifest(workspace.root)
+    settings = settle(arguments, body, root)
     packages: Sequence[LocalPackage]
     if settings.spec.package and not everything:
-        packages = workspaces.find_packages(workspace, settings)
-        workspace = workspaces.read_manifests(gateway, context, workspace, packages)
+        packages = find_packages(workspace, settings)
+        workspace = read_manifests(gateway, context, workspace, packages)
     else:
-        packages, workspace = workspaces.runnable_packages(gateway, context, workspace)
+        packages, workspace = runnable_packages(gateway, context, workspace)
     found = []
     for package in packages:
-        own = specs.from_manifest(workspace.manifest(package))
-        settings = specs.settle(arguments, body, own, root).without("package")
+        own = from_manifest(workspace.manifest(package))
+        settings = settle(arguments, body, own, root).without("package")
         selection = select(workspace, (package,), settings)
-        workspaces.check_selection(workspace, settings, selection)
+        check_selection(workspace, settings, selection)
         found.append(Job(request, context, settings, workspace, package, selection))
     return found
 
@@ -130,8 +137,8 @@ def _slices(gateway: Gateway, jobs: Sequence[Job]) -> list[Slice]:
         installed = tuple(p for p in local if not p.virtual or p.name == job.package.name)
         found.append(Slice(job, digest, installed))
     needed = {package.name: package for each in found for package in each.local}
-    workspace = workspaces.read_manifests(gateway, first.context, first.workspace, needed.values())
-    workspace = workspaces.read_helpers(gateway, first.context, workspace)
+    workspace = read_manifests(gateway, first.context, first.workspace, needed.values())
+    workspace = read_helpers(gateway, first.context, workspace)
     return [
         replace(
             each,
@@ -162,7 +169,7 @@ def _all_versions(gateway: Gateway, slices: Sequence[Slice]) -> list[Mapping[str
 
 def _versions(gateway: Gateway, job: Job) -> Callable[[], Mapping[str, str]]:
     def look() -> Mapping[str, str]:
-        from frontend.build import sites
+        from frontend.resolve.platform import sites
 
         request = replace(job.request, platforms=job.request.platforms[:1])
         return sites(gateway, replace(job, request=request))[0].job.versions
@@ -184,8 +191,8 @@ def _resolve_bases(gateway: Gateway, slices: Sequence[Slice]) -> dict[tuple[str,
 
 
 def _image_names(job: Job) -> list[tuple[str, str]]:
-    pin = bases.pinned(job.workspace.python_pin)
-    names = [("base", bases.choose(job.settings, job.requires_python, pin))]
+    pin = base_image.pinned(job.workspace.python_pin)
+    names = [("base", base_image.choose(job.settings, job.requires_python, pin))]
     if job.settings.spec.builder:
         names.append(("builder", job.settings.spec.builder))
     return names
@@ -195,7 +202,7 @@ def _looking(
     gateway: Gateway, job: Job, role: str, name: str, platform: llb.Platform
 ) -> Callable[[], BaseImage]:
     places = base_places(job) if role == "base" else job.settings.origin(role)
-    return lambda: bases.resolve(gateway, job.request, name, platform, places, role)
+    return lambda: base_image.resolve(gateway, job.request, name, platform, places, role)
 
 
 def _list_all(gateway: Gateway, request: Request, slices: Sequence[Slice]) -> dict[str, Listing]:
@@ -230,10 +237,10 @@ def _member(
     without = set() if replaced else folders - {path}
     instead = ""
     if not package.virtual:
-        without |= {contexts.workspace_path(path, MANIFEST)}
+        without |= {workspace_path(path, MANIFEST)}
         instead = for_building(workspace.manifest(package).data)
     if package.path == ".":
-        lock = contexts.workspace_path(workspace.folder, LOCK)
+        lock = workspace_path(workspace.folder, LOCK)
         without |= {lock, job.request.filename, ".dockerignore"}
     if replaced:
         return _digest([instead, listings[package.name].below(path, without)])

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from frontend import calls
 
 if TYPE_CHECKING:
-    from frontend.context import FirstReads
     from frontend.gateway import Gateway, Result
+    from frontend.inputs.first_reads import FirstReads
     from frontend.request import Request
+
 
 _METADATA = ("result.json", "result.txt", "version")
 

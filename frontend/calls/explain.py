@@ -10,22 +10,23 @@ import json
 from typing import TYPE_CHECKING
 
 from frontend import calls, targets
-from frontend.build import sites
 from frontend.errors import FrontendError
 from frontend.explain import previous
 from frontend.explain.files import complete_record
 from frontend.explain.labels import attached
-from frontend.job import read
+from frontend.inputs.inputs import read
+from frontend.resolve.platform import sites
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from frontend.context import FirstReads
     from frontend.explain.previous import Explained
     from frontend.gateway import Gateway, Result
+    from frontend.inputs.first_reads import FirstReads
     from frontend.request import Request
+    from frontend.resolve.platform import Site
     from frontend.targets import Recipe
-    from frontend.targets.product import Site
+
 
 VERSION = 1
 

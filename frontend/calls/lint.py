@@ -10,22 +10,22 @@ import base64
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from frontend import calls, lint, targets
-from frontend import workspace as workspaces
-from frontend.build import sites
+from frontend import calls, findings, redaction, targets
 from frontend.errors import FrontendError
 from frontend.gateway.status import excerpt
-from frontend.job import read
+from frontend.inputs import manifests
+from frontend.inputs.inputs import read
 from frontend.lint import images, workspace
+from frontend.resolve.platform import sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from frontend.context import FirstReads
     from frontend.errors import Place
+    from frontend.findings import Finding
     from frontend.gateway import Gateway, Result
-    from frontend.job import Job
-    from frontend.lint import Finding
+    from frontend.inputs.first_reads import FirstReads
+    from frontend.inputs.inputs import Job
     from frontend.request import Request
 
 
@@ -34,7 +34,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     found: list[Finding] = []
     error: FrontendError | None = None
     try:
-        request = lint.with_comment(request, reads.build_file().source.text)
+        request = findings.with_comment(request, reads.build_file().source.text)
         found.extend(_before_platforms(job := _read(gateway, request, reads)))
         # What it differs in has been told.
         job = replace(job, settings=job.settings.without(lock="off"))
@@ -43,7 +43,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
             found += images.compiled(job, site.closure)
     except FrontendError as caught:
         error = caught
-    told = lint.chosen(found, request, asked=True)
+    told = findings.chosen(found, request, asked=True)
     sources = _Sources()
     document: dict[str, Any] = {
         "warnings": [
@@ -72,7 +72,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
 def _read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
     job = targets.find(request.target).recipe.select(gateway, read(gateway, request, reads))
     needed = [job.workspace.lock.local_packages[name] for name in job.local_names]
-    known = workspaces.read_manifests(gateway, job.context, job.workspace, needed)
+    known = manifests.read_manifests(gateway, job.context, job.workspace, needed)
     return replace(job, workspace=known)
 
 
@@ -99,7 +99,7 @@ class _Sources:
             return {"sourceIndex": -1, "ranges": []}
         source = places[0].source
         start, end = min(p.start for p in places), max(p.end for p in places)
-        data = lint.hidden(excerpt(source, start, end))
+        data = redaction.hidden(excerpt(source, start, end))
         key = (source.filename, data)
         self._found.setdefault(
             key,

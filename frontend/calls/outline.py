@@ -11,23 +11,24 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from frontend import calls, lint, targets
-from frontend.build import sites
-from frontend.job import read
-from frontend.settings import TABLES
-from frontend.spec import KEYS, Spec
+from frontend import calls, redaction, targets
+from frontend.config.keys import TABLES
+from frontend.config.schema import KEYS, Spec
+from frontend.inputs.inputs import read
+from frontend.resolve.platform import sites
 from proto import ops_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     import llb
-    from frontend.context import FirstReads
     from frontend.errors import Place
     from frontend.gateway import Gateway, Result
-    from frontend.job import Job
+    from frontend.inputs.first_reads import FirstReads
+    from frontend.inputs.inputs import Job
     from frontend.request import Request
     from llb.graph import Vertex
+
 
 #: Sources that BuildKit reads with a secret of the client, by the attribute that names it.
 _SECRET_ATTRIBUTES = ("git.authtokensecret", "git.authheadersecret", "http.authheadersecret")
@@ -119,7 +120,7 @@ def _arguments(job: Job) -> Iterator[_Argument]:
         value = values.get(key)
         if key in TABLES and isinstance(value, dict):
             for name, item in value.items():
-                shown = lint.HIDDEN if lint.secret(name) else _written(item)
+                shown = redaction.HIDDEN if redaction.secret(name) else _written(item)
                 yield _Argument(f"{key}.{name}", shown, described, places)
         else:
             name = f"{key}.NAME" if key in TABLES else key
@@ -140,7 +141,7 @@ def _argument(argument: _Argument, sources: list[str]) -> dict[str, Any]:
     if argument.value:
         found["value"] = argument.value
     for place in argument.places:
-        data = base64.b64encode(lint.hidden(place.source.text).encode()).decode()
+        data = base64.b64encode(redaction.hidden(place.source.text).encode()).decode()
         if data not in sources:
             sources.append(data)
         lines = {"start": {"line": place.start}, "end": {"line": place.end}}

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from frontend import calls, targets
-from frontend.build import sites
-from frontend.job import read
+from frontend.inputs.inputs import read
+from frontend.resolve.platform import sites
 from frontend.targets import plan, plan_document
 
 if TYPE_CHECKING:
-    from frontend.context import FirstReads
     from frontend.gateway import Gateway, Result
+    from frontend.inputs.first_reads import FirstReads
     from frontend.request import Request
 
 

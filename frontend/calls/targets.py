@@ -9,23 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from frontend import calls
-from frontend import settings as specs
-from frontend import workspace as workspaces
-from frontend.job import open_workspace
+from frontend.config import settings
+from frontend.inputs import manifests
+from frontend.inputs.inputs import open_workspace
 from frontend.targets import DEFAULT, TARGETS
 
 if TYPE_CHECKING:
-    from frontend.context import FirstReads
     from frontend.gateway import Gateway, Result
+    from frontend.inputs.first_reads import FirstReads
     from frontend.request import Request
 
 
 def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """List both; no package need be chosen."""
-    arguments = specs.from_arguments(request.arguments)
+    arguments = settings.from_arguments(request.arguments)
     context, workspace, _ = open_workspace(gateway, request, reads, arguments)
     members = workspace.lock.members
-    workspace = workspaces.read_manifests(
+    workspace = manifests.read_manifests(
         gateway, context, workspace, members.values(), missing_ok=True
     )
     found: list[dict[str, Any]] = [

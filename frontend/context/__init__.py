@@ -1,34 +1,18 @@
-"""Contexts: where the files of a build come from, and how they enter it.
+"""Contexts: how files of the client, of git or of an archive are described to the daemon.
 
 ```
 ignore        .dockerignore
 source        a directory of the client's, or a filesystem that BuildKit makes: git, archive, input
 directory     Context: what is read of a source, and copied from it
-opening       which source the main context is          `docker buildx build WHERE`
-address       the forms of a git address
-download      what is behind an HTTP address: an archive, or the build file
-named         contexts by name                          `--build-context NAME=WHERE`
-members       packages of the workspace that a named context replaces
-reads         the first files that every build reads
 ```
 
-What only some builds need (address, download, named, members) is imported where it is needed.
+Belongs here: which files a step gets, as operations of LLB.
+Does not belong here: reading them in the frontend (`inputs`).
 """
 
 from __future__ import annotations
 
-from frontend.context.directory import Context, workspace_path
+from frontend.context.directory import Context
 from frontend.context.ignore import ignoring_line, parse_ignore
-from frontend.context.reads import BuildFile, FirstReads, head, read_text, read_texts
 
-__all__ = [
-    "BuildFile",
-    "Context",
-    "FirstReads",
-    "head",
-    "ignoring_line",
-    "parse_ignore",
-    "read_text",
-    "read_texts",
-    "workspace_path",
-]
+__all__ = ["Context", "ignoring_line", "parse_ignore"]

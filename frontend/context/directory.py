@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
     from frontend.context.source import Source
     from frontend.errors import SourceText
+
 
 VERSION_CONTROL = "**/.git"
 #: Never part of a member: environments, caches, what an earlier build left, version control.
@@ -114,8 +114,3 @@ class Context:
     def ignoring(self, path: str) -> int:
         """The line of the ignore file (1-based) that keeps `path` out; 0 if none does."""
         return ignoring_line(self.ignore.text, path) if self.ignore else 0
-
-
-def workspace_path(workspace: str, path: str) -> str:
-    """Return `path`, relative to the workspace, as seen from the context's root."""
-    return posixpath.normpath(posixpath.join(workspace, path))

@@ -20,6 +20,7 @@ import llb
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 #: One mode for files, one for directories and programs, as git knows them.
 _MODE = "u=rwX,go=rX"
 #: Archives and filesystems of other targets have owners; directories of clients come without.

@@ -10,3 +10,5 @@ words      the same as lines for people, and as JSON
 told       lines in the progress of a build
 ```
 """
+
+from __future__ import annotations

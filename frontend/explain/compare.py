@@ -207,9 +207,6 @@ def _facts(before: Record, after: Record) -> list[Fact]:
     return found
 
 
-# --- which layer was which -----------------------------------------------------------------------
-
-
 def _pairs(before: Sequence[Layer], after: Sequence[Layer]) -> dict[int, int]:
     """Counterparts: the numbers of new layers, each with that of the previous one, from 0.
 
@@ -253,9 +250,6 @@ def _alike(before: Layer, after: Layer) -> float:
 
 def _names(layer: Layer) -> frozenset[str]:
     return frozenset(layer.packages or ()) | frozenset(layer.trees)
-
-
-# --- what changed in it --------------------------------------------------------------------------
 
 
 class _Moves:
@@ -370,8 +364,6 @@ def _tree(name: str, old: Layer, tree: Tree) -> list[FileChange]:
     ]
     return found or [FileChange(name, "", Verb.CHANGED)]
 
-
-# --- the configuration ---------------------------------------------------------------------------
 
 _KEYS = ("Entrypoint", "Cmd", "User", "WorkingDir", "ExposedPorts", "Volumes", "StopSignal")
 _OURS = ("uv-frontend.", "org.opencontainers.image.base.")

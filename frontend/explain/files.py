@@ -10,17 +10,19 @@ import json
 from typing import TYPE_CHECKING
 
 import llb
-from frontend.container import LAYER, ROOT
+from frontend.container.paths import LAYER, ROOT
 from frontend.explain.record import FILE, Tree, own_steps, record, with_files
-from frontend.own_image import own_image
+from frontend.resolve.frontend_image import own_image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from frontend.emit import Step
+    from frontend.emit.step import Step
     from frontend.explain.record import Record, Trees
     from frontend.gateway import Gateway
-    from frontend.targets.product import Product, Site
+    from frontend.resolve.platform import Site
+    from frontend.targets.result import Product
+
 
 _PYTHON = "/opt/uv-frontend/bin/python"
 #: Of a package with more files than that only the digest of them all is told.

@@ -23,6 +23,7 @@ from frontend.explain.record import FILE, Base, Layer, Record, Tree, short_diges
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
 PREFIX = "uv-frontend."
 PLAN = f"{PREFIX}plan"
 IMAGE = f"{PREFIX}image"

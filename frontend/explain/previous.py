@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from frontend.context import named
 from frontend.errors import FrontendError
-from frontend.explain import labels, words
+from frontend.explain import labels, render
 from frontend.explain.compare import compare
 from frontend.gateway import GatewayError
+from frontend.inputs import named_contexts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from frontend.context.named import NamedContext
     from frontend.explain.compare import Comparison
     from frontend.explain.record import Record
     from frontend.gateway import Gateway
-    from frontend.image import BaseImage
-    from frontend.targets.product import Site
+    from frontend.inputs.named_contexts import NamedContext
+    from frontend.model.base import BaseImage
+    from frontend.resolve.platform import Site
+
 
 #: What the build context is called.
 NAME = "previous"
@@ -38,7 +39,7 @@ class Explained:
     @property
     def lines(self) -> list[str]:
         """All that is said, one thing a line."""
-        return words.lines(self.comparison) if self.comparison else [self.note]
+        return render.lines(self.comparison) if self.comparison else [self.note]
 
     @property
     def document(self) -> dict[str, Any]:
@@ -48,7 +49,7 @@ class Explained:
             "previous": {"name": self.name, "digest": self.digest or None},
             "note": self.note or None,
         }
-        return found | (words.document(self.comparison) if self.comparison else {})
+        return found | (render.document(self.comparison) if self.comparison else {})
 
 
 def given(site: Site) -> NamedContext | None:
@@ -56,7 +57,7 @@ def given(site: Site) -> NamedContext | None:
     job = site.job
     if not job.request.named_contexts or NAME in job.context.members:
         return None
-    return named.find(job.request, NAME, site.platform)
+    return named_contexts.find(job.request, NAME, site.platform)
 
 
 def look(gateway: Gateway, site: Site, found: NamedContext) -> BaseImage:
@@ -65,7 +66,7 @@ def look(gateway: Gateway, site: Site, found: NamedContext) -> BaseImage:
     FrontendError where the context is no image, or where there is none.
     """
     try:
-        return named.open_image(gateway, site.job.request, found, site.platform)
+        return named_contexts.open_image(gateway, site.job.request, found, site.platform)
     except GatewayError as error:
         if error.is_refusal:
             raise

@@ -12,16 +12,18 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from frontend import layer_key
+from frontend.emit import layer_key
 from frontend.steps import every, script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from frontend.closure import LockedPackage
-    from frontend.emit import Step
-    from frontend.image import BaseImage
-    from frontend.targets.product import Product, Site
+    from frontend.emit.step import Step
+    from frontend.model.base import BaseImage
+    from frontend.model.packages import LockedPackage
+    from frontend.resolve.platform import Site
+    from frontend.targets.result import Product
+
 
 #: Of a layer's key, of a file's digest: enough to tell those of two builds apart.
 KEY, FILE = 12, 8
@@ -104,7 +106,7 @@ def record(site: Site, product: Product) -> Record:
     assert product.below is not None
     job, request = site.job, site.job.request
     steps = own_steps(site, product)
-    keys = layer_key.keys(site, product.below, steps)
+    keys = layer_key.keys(site.builder, site.target, site.base, product.below, steps)
     selection = job.selection
     return Record(
         package=", ".join(selection.packages),

@@ -20,15 +20,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from frontend.gateway.client import (
-        CacheImport,
-        Gateway,
-        ImageMeta,
-        OciStore,
-        Ref,
-        SourceMeta,
-        Worker,
-    )
+    from frontend.gateway.client import Gateway
     from frontend.gateway.entry import Entry, Kind
     from frontend.gateway.failures import (
         ConnectionLostError,
@@ -36,9 +28,12 @@ if TYPE_CHECKING:
         PathNotFoundError,
         SourceReplacedError,
     )
+    from frontend.gateway.ref import Ref
     from frontend.gateway.result import Attestation, PlatformResult, Result, Subject
     from frontend.gateway.session import run_build
     from frontend.gateway.status import status_of
+    from frontend.gateway.types import CacheImport, ImageMeta, OciStore, SourceMeta, Worker
+
 
 _HOME = {
     "Attestation": "result",
@@ -61,7 +56,6 @@ _HOME = {
     "run_build": "session",
     "status_of": "status",
 }
-
 __all__ = [
     "Attestation",
     "CacheImport",

@@ -8,30 +8,23 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+import grpc
 from google.protobuf.message import DecodeError, Message
 
-# Read when grpc is imported. Its fork handlers are of no use here, where children are only ever
-# started by exec, and its own log would go to the daemon's.
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-
-import grpc
-
-from frontend.gateway.failures import (
-    UNAVAILABLE,
-    UNKNOWN,
-    ConnectionLostError,
-    GatewayError,
-)
+from frontend.gateway.failures import UNAVAILABLE, UNKNOWN, ConnectionLostError, GatewayError
 from proto import gateway_pb2 as pb
 from proto.status_pb2 import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
+# Read when grpc is imported. Its fork handlers are of no use here, where children are only ever
+# started by exec, and its own log would go to the daemon's.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 MESSAGE_LIMIT = 16 << 20
 """Bytes in one message, either way; BuildKit has the same limit since 0.14."""
-
 _OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_LIMIT),
     ("grpc.max_send_message_length", MESSAGE_LIMIT),
@@ -43,7 +36,6 @@ _OPTIONS = (
     # There is one connection for the whole life of the process: nothing to retry on.
     ("grpc.enable_retries", 0),
 )
-
 _Response = TypeVar("_Response", bound=Message)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, overload
 
 import llb
@@ -23,7 +22,9 @@ from frontend.gateway.failures import (
     SourceReplacedError,
     read_failure,
 )
+from frontend.gateway.ref import Ref
 from frontend.gateway.status import source_info
+from frontend.gateway.types import CacheImport, ImageMeta, OciStore, Pong, SourceMeta, Worker
 from proto import gateway_pb2 as pb
 from proto import ops_pb2
 from proto.ops_pb2 import Definition
@@ -31,135 +32,20 @@ from proto.ops_pb2 import Definition
 if TYPE_CHECKING:
     from frontend.errors import Place
     from frontend.gateway.result import Result
-    from llb import Capabilities
     from proto.status_pb2 import Status
+
 
 READ_CHUNK = 8 << 20
 """Bytes asked for at once; an answer must stay under `bridge.MESSAGE_LIMIT`."""
-
 _IMAGE = "docker-image://"
 _OCI_LAYOUT = "oci-layout://"
-
 # What gateways could do before they listed it (grpcclient, `defaultCaps`).
 _FIRST_CAPABILITIES = ("solve.base", "solve.inlinereturn", "resolveimage", "readfile")
-
 _T = TypeVar("_T")
 _T1 = TypeVar("_T1")
 _T2 = TypeVar("_T2")
 _T3 = TypeVar("_T3")
 _T4 = TypeVar("_T4")
-
-
-@dataclass(frozen=True)
-class Worker:
-    """One of the daemon's workers; the first platform is its own."""
-
-    id: str
-    labels: Mapping[str, str]
-    platforms: tuple[llb.Platform, ...]
-
-
-@dataclass(frozen=True)
-class Pong:
-    """What the daemon is and can do."""
-
-    llb: Capabilities
-    frontend: Capabilities
-    workers: tuple[Worker, ...]
-
-
-@dataclass(frozen=True)
-class CacheImport:
-    """A remote cache to look in, as the option `cache-imports` lists them."""
-
-    type: str
-    attrs: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class OciStore:
-    """Where the client of the build keeps an OCI layout: its session and the store's name there."""
-
-    session: str
-    name: str
-
-
-@dataclass(frozen=True)
-class ImageMeta:
-    """An image as the registry, or the daemon's own store, knows it.
-
-    `ref` differs from the one asked for if a source policy says so. `digest` is that of the index
-    if there is one, `config` the OCI configuration (JSON) for the platform.
-    """
-
-    ref: str
-    digest: str
-    config: bytes
-
-    @property
-    def pinned(self) -> str:
-        """`ref` with the digest, which fixes the content and needs no second look at a registry."""
-        if not self.digest or "@" in self.ref:
-            return self.ref
-        return f"{self.ref}@{self.digest}"
-
-
-@dataclass(frozen=True)
-class SourceMeta:
-    """What a git or http source is at the moment.
-
-    `checksum` is the commit (of git) or the digest (of http); `last_modified` are seconds since
-    the epoch, if the server tells.
-    """
-
-    identifier: str
-    attrs: Mapping[str, str]
-    checksum: str = ""
-    git_ref: str = ""
-    git_commit_object: bytes = b""
-    http_filename: str = ""
-    http_last_modified: int | None = None
-
-
-@dataclass(frozen=True)
-class Ref:
-    """A solved filesystem. An empty id is the empty filesystem; the daemon has nothing to read."""
-
-    id: str
-    _gateway: Gateway = field(repr=False, compare=False)
-
-    def read_file(self, path: str, limit: int | None = None) -> bytes:
-        """The content of a regular file, symlinks followed; with `limit` its first bytes.
-
-        Raises PathNotFoundError, or GatewayError for what is no regular file or a failed step.
-        """
-        return self._gateway._read_file(self, path, limit)
-
-    def read_dir(self, path: str = "/", pattern: str = "") -> tuple[Entry, ...]:
-        """What is directly in a directory, by name; `pattern` as in .dockerignore.
-
-        Raises PathNotFoundError, or GatewayError for a failed step.
-        """
-        return self._gateway._read_dir(self, path, pattern)
-
-    def stat(self, path: str) -> Entry:
-        """What `path` is, symlinks followed.
-
-        Raises PathNotFoundError, or GatewayError for a failed step.
-        """
-        return self._gateway._stat(self, path)
-
-    def exists(self, path: str) -> bool:
-        """Whether there is anything at `path`. Raises GatewayError for a failed step."""
-        try:
-            self.stat(path)
-        except PathNotFoundError:
-            return False
-        return True
-
-    def evaluate(self) -> None:
-        """Runs the steps behind this filesystem. Raises GatewayError if one fails."""
-        self._gateway._evaluate(self)
 
 
 class Gateway:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from frontend.errors import Place
 
+
 CANCELLED = 1
 UNKNOWN = 2
 UNAVAILABLE = 14
@@ -107,7 +108,6 @@ _REFUSED = re.compile(
     r"(?:denied|not allowed) by policy|(?:network\.host|security\.insecure) is not allowed"
 )
 _VERTEX = frozenset({"errdefs.Vertex+json", "errdefs.Vertex"})
-
 _ABSENT = ("no such file or directory", "not a directory", "file does not exist")
 
 

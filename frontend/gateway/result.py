@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from proto import gateway_pb2 as pb
 
 if TYPE_CHECKING:
-    from frontend.gateway.client import Ref
+    from frontend.gateway.ref import Ref
     from llb import Platform
+
 
 CONFIG = "containerimage.config"
 BASE_CONFIG = "containerimage.base.config"

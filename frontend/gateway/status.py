@@ -23,12 +23,11 @@ from proto.status_pb2 import Status
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+
 SOURCE_TYPE_URL = "github.com/moby/buildkit/errdefs.Source+json"
 SUBREQUEST_TYPE_URL = "github.com/moby/buildkit/errdefs.Subrequest+json"
-
 WHOLE_TEXT_LIMIT = 64 << 10
 """Texts up to this many characters are sent whole, bigger ones only around the lines meant."""
-
 _SOURCES = (SOURCE_TYPE_URL, "type.googleapis.com/errdefs.Source")
 _AROUND = 10
 _LINE_LIMIT = 1000

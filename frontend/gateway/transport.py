@@ -26,10 +26,8 @@ from dataclasses import dataclass
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """What an HTTP/2 client says first (RFC 9113, section 3.4)."""
-
 EMPTY_SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 """A SETTINGS frame that changes nothing; one is due within two seconds after the preface."""
-
 _FRAME_HEADER = 9
 _SETTINGS = 0x4
 _ACK = 0x1

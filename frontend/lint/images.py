@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from frontend import lint
-from frontend.lint import Finding
-from frontend.manifest import compiler
+from frontend import findings
+from frontend.findings import Finding
+from frontend.project.manifest import compiler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from frontend.closure import Closure
-    from frontend.job import Job
-    from frontend.targets.product import Site
+    from frontend.inputs.inputs import Job
+    from frontend.model.packages import Closure
+    from frontend.resolve.platform import Site
 
 
 def wheels(site: Site) -> Iterator[Finding]:
@@ -22,7 +22,7 @@ def wheels(site: Site) -> Iterator[Finding]:
     for package in site.closure.third_party:
         if package.built:
             yield Finding(
-                lint.MISSING_WHEEL,
+                findings.MISSING_WHEEL,
                 f"{package.name} {package.version} has no wheel for Python {target.minor} on "
                 f"{target.machine} with {target.libc.name}: it is built from source, and its "
                 "layer may differ from one machine to the next",
@@ -36,7 +36,7 @@ def built(job: Job, closure: Closure) -> Iterator[Finding]:
     if found:
         names = ", ".join(f"{package.name} {package.version}" for package in found)
         yield Finding(
-            lint.MISSING_WHEEL,
+            findings.MISSING_WHEEL,
             f"no wheel for this image, built from source: {names}. "
             "Its layer may differ from one machine to the next.",
             (job.workspace.lock.place(found[0].name, found[0].version),),
@@ -52,7 +52,7 @@ def compiled(job: Job, closure: Closure) -> Iterator[Finding]:
     ]
     if found:
         yield Finding(
-            lint.COMPILED_MEMBER,
+            findings.COMPILED_MEMBER,
             f"built by a compiler: {', '.join(name for name, _ in found)}. "
             "Its layer may differ from one machine to the next.",
             (found[0][1],),
@@ -65,7 +65,7 @@ def bases(job: Job) -> Iterator[Finding]:
     for key, name in (("base", spec.base), ("builder", spec.builder)):
         if name and name != "scratch" and "@" not in name:
             yield Finding(
-                lint.UNPINNED_BASE,
+                findings.UNPINNED_BASE,
                 f"{key} {name!r} has no digest: its tag can be moved to another image",
                 job.settings.place(key),
             )

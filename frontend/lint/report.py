@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from frontend import lint
-from frontend.closure import UV_VERSION
+from frontend import findings
 from frontend.errors import FrontendError
 from frontend.lint import images, workspace
+from frontend.model.uv import UV_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from frontend.gateway import Gateway
-    from frontend.job import Job
-    from frontend.targets.product import Site
+    from frontend.inputs.inputs import Job
+    from frontend.resolve.platform import Site
 
 
 def begin(job: Job) -> None:
@@ -22,11 +22,11 @@ def begin(job: Job) -> None:
 
     Whoever skips the rule wants the frontend's own uv nevertheless.
     """
-    for found in lint.chosen(workspace.required_version(job), job.request):
+    for found in findings.chosen(workspace.required_version(job), job.request):
         raise FrontendError(
             found.text,
             remedy='Name an image that has such a uv, `uv = "NAME:TAG"`, or widen the range. '
-            f"`--build-arg {lint.ARGUMENT}=skip={found.rule.name}` installs with "
+            f"`--build-arg {findings.ARGUMENT}=skip={found.rule.name}` installs with "
             f"{UV_VERSION} nevertheless.",
             places=found.shown,
         )
@@ -39,12 +39,12 @@ def tell(gateway: Gateway, sites: Sequence[Site]) -> None:
     for site in sites:
         found += images.built(job, site.closure)
         found += images.compiled(job, site.closure)
-    lint.warn(gateway, job.request, *found)
-    told = lint.chosen(found, job.request)
-    if told and lint.Choice.of(job.request).error:
+    findings.warn(gateway, job.request, *found)
+    told = findings.chosen(found, job.request)
+    if told and findings.Choice.of(job.request).error:
         names = ", ".join(dict.fromkeys(each.rule.name for each in told))
         raise FrontendError(
             f"checks found what they are told to refuse: {names}",
-            remedy=f"The warnings say what and where; {lint.ARGUMENT} can skip rules.",
+            remedy=f"The warnings say what and where; {findings.ARGUMENT} can skip rules.",
             places=told[0].shown,
         )

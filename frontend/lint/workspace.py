@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from frontend import lint
-from frontend.closure import UV_VERSION
-from frontend.context import workspace_path
+from frontend import redaction
 from frontend.errors import Place
-from frontend.freshness import compare
-from frontend.lint import Finding
-from frontend.uv_configuration import ineffective
+from frontend.findings import (
+    DEPRECATED_SETTING,
+    IGNORED_README,
+    PASSWORD_IN_ADDRESS,
+    REQUIRED_VERSION,
+    SECRET_IN_ENV,
+    SETTING_WITHOUT_EFFECT,
+    VIRTUAL_DEPENDENCY,
+    Finding,
+)
+from frontend.model.uv import UV_VERSION
+from frontend.project.lock_check import compare, stale
+from frontend.project.uv_config import ineffective
+from frontend.project.workspace import workspace_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from frontend.freshness import Drift
-    from frontend.job import Job
-    from frontend.lock import LocalPackage
+    from frontend.inputs.inputs import Job
+    from frontend.model.packages import LocalPackage
     from frontend.toml_document import TomlDocument
+
 
 #: Keys of `[tool.uv]` that uv's reference calls deprecated, and what it has instead.
 _DEPRECATED = {
@@ -36,24 +45,19 @@ def findings(job: Job) -> Iterator[Finding]:
         yield from _passwords(manifest)
         yield from _deprecated(manifest)
     for text, place in ineffective(job.workspace.root, manifests.values()):
-        yield Finding(lint.SETTING_WITHOUT_EFFECT, text, (place,))
+        yield Finding(SETTING_WITHOUT_EFFECT, text, (place,))
     for name in job.local_names:
         member = job.workspace.lock.local_packages[name]
         if not member.virtual:
             yield from _readme(job, member)
         elif name not in job.selection.packages:
             yield Finding(
-                lint.VIRTUAL_DEPENDENCY,
+                VIRTUAL_DEPENDENCY,
                 f"{name!r} is depended on and is no package: its dependencies are installed, and "
                 "nothing of itself",
                 (job.workspace.manifest(member).place("tool", "uv", "package"),),
             )
     yield from _environment(job)
-
-
-def stale(drift: Drift) -> Finding:
-    """The finding for a difference that is no error."""
-    return Finding(lint.STALE_LOCK, f"uv.lock is out of date: {drift.message}", (drift.place,))
 
 
 def all_stale(job: Job) -> Iterator[Finding]:
@@ -72,12 +76,12 @@ def required_version(job: Job) -> Iterator[Finding]:
     if root.get("tool", "uv", "required-version") is None:
         return
     # Imported where it is needed: most workspaces say nothing of the kind.
-    from frontend.given_uv import admits, is_given, required
+    from frontend.resolve.uv_image import admits, is_given, required
 
     wanted = required(job)
     if not is_given(job) and not admits(wanted, UV_VERSION):
         yield Finding(
-            lint.REQUIRED_VERSION,
+            REQUIRED_VERSION,
             f"tool.uv.required-version asks for {wanted}; the frontend has uv {UV_VERSION}",
             (root.place("tool", "uv", "required-version"),),
         )
@@ -87,7 +91,7 @@ def _passwords(manifest: TomlDocument) -> Iterator[Finding]:
     source = manifest.source
     for number in source.passwords:
         yield Finding(
-            lint.PASSWORD_IN_ADDRESS,
+            PASSWORD_IN_ADDRESS,
             f"an address in {source.filename} holds a password, which is not used",
             (Place.line(source, number),),
         )
@@ -98,7 +102,7 @@ def _deprecated(manifest: TomlDocument) -> Iterator[Finding]:
     for key, instead in _DEPRECATED.items():
         if isinstance(table, dict) and key in table:
             yield Finding(
-                lint.DEPRECATED_SETTING,
+                DEPRECATED_SETTING,
                 f"tool.uv.{key} is deprecated: use {instead}",
                 (manifest.place("tool", "uv", key),),
             )
@@ -116,7 +120,7 @@ def _readme(job: Job, member: LocalPackage) -> Iterator[Finding]:
     line = job.context.ignoring(path)
     if line:
         yield Finding(
-            lint.IGNORED_README,
+            IGNORED_README,
             f"{ignore.filename} keeps {path} out of the build, which package {member.name!r} names "
             "as its readme",
             (Place.line(ignore, line),),
@@ -125,10 +129,10 @@ def _readme(job: Job, member: LocalPackage) -> Iterator[Finding]:
 
 def _environment(job: Job) -> Iterator[Finding]:
     for name, value in (job.settings.spec.env or {}).items():
-        if value and lint.secret(name):
+        if value and redaction.secret(name):
             places = tuple(_line(place, name) for place in job.settings.place("env"))
             yield Finding(
-                lint.SECRET_IN_ENV,
+                SECRET_IN_ENV,
                 f"env.{name} looks like a secret, and is part of the image",
                 places,
             )

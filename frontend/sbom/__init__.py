@@ -4,6 +4,8 @@ What is in the image is known, so no scanner looks for it: packages and their ed
 lock, layers from the plan; licences and the base's own packages are read from the built image.
 """
 
+from __future__ import annotations
+
 from frontend.sbom.attach import attestations
 
 __all__ = ["attestations"]

@@ -9,20 +9,22 @@ from packaging.utils import canonicalize_name
 import llb
 from frontend.gateway import PathNotFoundError
 from frontend.gateway.result import Attestation
-from frontend.image import VENV
+from frontend.model.base import VENV
+from frontend.project.uv_config import all_indexes
 from frontend.sbom import system
 from frontend.sbom.document import PREDICATE, Contents, bare, document
 from frontend.sbom.edges import edges
 from frontend.sbom.licences import Installed, Licence, of_metadata, of_text
-from frontend.uv_settings import all_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from frontend.gateway import Gateway
-    from frontend.gateway.client import Ref
-    from frontend.job import Job
-    from frontend.targets.product import Product, Site
+    from frontend.gateway.ref import Ref
+    from frontend.inputs.inputs import Job
+    from frontend.resolve.platform import Site
+    from frontend.targets.result import Product
+
 
 PATH = "/sbom.spdx.json"
 _CAPABILITY = "exporter.image.attestations"

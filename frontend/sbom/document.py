@@ -21,19 +21,19 @@ from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 from packaging.utils import canonicalize_name
 
-from frontend.changes import Removed, User
-from frontend.plan import Kind
+from frontend.model.base_changes import Removed, User
+from frontend.model.layers import Kind
 from frontend.sbom.licences import Installed, Licence
 from frontend.sbom.system import Distribution
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from frontend.closure import LockedPackage
-    from frontend.image import BaseImage
-    from frontend.lock import LocalPackage
-    from frontend.plan import Layer, Plan
+    from frontend.model.base import BaseImage
+    from frontend.model.layers import Layer, Plan
+    from frontend.model.packages import LocalPackage, LockedPackage
     from frontend.sbom.system import SystemPackage
+
 
 #: What BuildKit knows an SPDX document by.
 PREDICATE = "https://spdx.dev/Document"

@@ -10,9 +10,9 @@ from packaging.markers import Marker
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from frontend.closure import Closure, Selection
-    from frontend.lock import Lock
-    from frontend.target import Target
+    from frontend.model.interpreter import Target
+    from frontend.model.packages import Closure, Selection
+    from frontend.project.lock import Lock
 
 
 def edges(

@@ -11,6 +11,7 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 if TYPE_CHECKING:
     from email.message import Message
 
+
 #: Texts that authors write for one licence alone. "BSD" or "Apache" without more is not among them.
 _MEANT = {
     "0bsd": "0BSD",

@@ -21,8 +21,10 @@ from frontend.errors import FrontendError
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway
-    from frontend.job import Job
-    from frontend.targets.product import Product, Site
+    from frontend.inputs.inputs import Job
+    from frontend.resolve.platform import Site
+    from frontend.targets.result import Product
+
 
 DEFAULT = "image"
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from frontend.plan import Kind
+from frontend.model.layers import Kind
 from frontend.targets import image
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway
-    from frontend.job import Job
-    from frontend.targets.product import Product, Site
+    from frontend.inputs.inputs import Job
+    from frontend.resolve.platform import Site
+    from frontend.targets.result import Product
+
 
 #: What comes from the build context.
 _OWN = (Kind.MEMBER, Kind.SOURCE, Kind.FILES)

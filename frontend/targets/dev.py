@@ -10,17 +10,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from frontend import groups
-from frontend import workspace as workspaces
-from frontend.flatlock import DEV_SOURCES, member_place
-from frontend.plan import Copied, Kind, Layer, Plan
+from frontend.container.paths import DEV_SOURCES
+from frontend.emit.layer_lock import member_place
+from frontend.model.layers import Copied, Kind, Layer, Plan
+from frontend.project import groups
+from frontend.project.workspace import MANIFEST, check_selection
 from frontend.targets import image
-from frontend.workspace import MANIFEST
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway
-    from frontend.job import Job
-    from frontend.targets.product import Product, Site
+    from frontend.inputs.inputs import Job
+    from frontend.resolve.platform import Site
+    from frontend.targets.result import Product
+
 
 #: What test runners, linters and type checkers read in the root of a workspace.
 ROOT_FILES = (
@@ -46,7 +48,7 @@ def select(gateway: Gateway, job: Job) -> Job:
     )
     chosen = dict.fromkeys((*job.selection.groups, *defaults))
     selection = replace(job.selection, groups=tuple(chosen))
-    workspaces.check_selection(job.workspace, job.settings, selection)
+    check_selection(job.workspace, job.settings, selection)
     return replace(job, selection=selection)
 
 

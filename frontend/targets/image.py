@@ -5,23 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from frontend import base as bases
-from frontend import image, plan
-from frontend.emit import BYTECODE, Building, emit
+from frontend.emit import image_config
+from frontend.emit.assemble import emit
+from frontend.emit.step import BYTECODE, Building
 from frontend.errors import FrontendError
-from frontend.job import base_places
-from frontend.member_sources import named_for_all
-from frontend.targets.product import Product, Site
+from frontend.inputs.inputs import base_places, named_for_all
+from frontend.model.base import SCRIPTS, BaseImage
+from frontend.plan import partition
+from frontend.resolve import base_image
+from frontend.targets.result import Product
 
 if TYPE_CHECKING:
     import llb
-    from frontend.changes import Change
-    from frontend.closure import Closure
-    from frontend.emit import Emitted
+    from frontend.config.schema import Spec
+    from frontend.emit.assemble import Emitted
     from frontend.gateway import Gateway
-    from frontend.job import Job
-    from frontend.spec import Spec
-    from frontend.target import Target
+    from frontend.inputs.inputs import Job
+    from frontend.model import layers
+    from frontend.model.base_changes import BaseChange
+    from frontend.model.interpreter import Target
+    from frontend.model.packages import Closure
+    from frontend.resolve.platform import Site
+
 
 WORKDIR = "/app"
 
@@ -41,12 +46,12 @@ def checked(site: Site, product: Product) -> Product:
     """`product` with the checks that the user wants to be run in it."""
     if not site.job.settings.spec.checks:
         return product
-    from frontend import checks
+    from frontend.targets import checks
 
     return replace(product, checks=checks.of(site.job.settings))
 
 
-def planned(site: Site, *, workdir: str = "") -> plan.Plan:
+def planned(site: Site, *, workdir: str = "") -> layers.Plan:
     """Plan the whole image; `workdir` instead of the spec's."""
     footing = site.footing
     return make_plan(
@@ -61,22 +66,22 @@ def planned(site: Site, *, workdir: str = "") -> plan.Plan:
     )
 
 
-def assemble(site: Site, made: plan.Plan, run: image.Runtime | None = None) -> Product:
+def assemble(site: Site, made: layers.Plan, run: image_config.Runtime | None = None) -> Product:
     """Lay the layers of `made` on the base; containers run as the spec says, or as `run` does."""
     job, base = site.job, site.base
     emitted = written(site, made)
     epoch = job.request.source_date_epoch
-    config = image.configure(base, site.platform, made, run or started(site), epoch)
+    config = image_config.configure(base, site.platform, made, run or started(site), epoch)
     return Product(emitted.image, config, emitted.steps, base.raw or None, made, ground(site))
 
 
 def ground(site: Site) -> llb.Output:
     """The base as a filesystem."""
     name = f"[{site.prefix}base] FROM {site.base.name}"
-    return bases.filesystem(site.base, site.job.request, site.platform, name)
+    return base_image.filesystem(site.base, site.job.request, site.platform, name)
 
 
-def written(site: Site, made: plan.Plan) -> Emitted:
+def written(site: Site, made: layers.Plan) -> Emitted:
     """Write the steps of `made`, and what lays their layers on the base."""
     job, base = site.job, site.base
     bottom = ground(site)
@@ -124,37 +129,37 @@ def make_plan(
     job: Job,
     closure: Closure,
     target: Target,
-    base: image.BaseImage,
-    changes: tuple[Change, ...] = (),
+    base: BaseImage,
+    changes: tuple[BaseChange, ...] = (),
     managed: bool = False,
     *,
     environment: bool = True,
     workdir: str = "",
-) -> plan.Plan:
+) -> layers.Plan:
     """Plan the layers, with what the spec says about them; `workdir` instead of the spec's."""
     spec = job.settings.spec
-    room = plan.MOST_LAYERS - base.layers
-    if room < plan.FEWEST_LAYERS:
+    room = partition.MOST_LAYERS - base.layers
+    if room < partition.FEWEST_LAYERS:
         raise FrontendError(
             f"base image {base.name} has {base.layers} layers, and an image can have "
-            f"{plan.MOST_LAYERS}: nothing can be added",
+            f"{partition.MOST_LAYERS}: nothing can be added",
             remedy="Choose another `base`, or make one of fewer layers.",
             places=base_places(job),
         )
-    group = job.workspace.lock.group_names(plan.HEAVY_GROUP, job.selection.packages)
+    group = job.workspace.lock.group_names(partition.HEAVY_GROUP, job.selection.packages)
     workdir = workdir or spec.workdir or WORKDIR
-    return plan.make(
+    return partition.make(
         closure,
         target,
         job.package,
         others=job.others,
-        shape=plan.Shape(
+        shape=partition.Shape(
             heavy=(*(spec.heavy or ()), *((tuple(sorted(group)),) if group else ())),
-            big=plan.BIG if spec.big is None else spec.big,
-            layers=min(spec.layers or plan.LAYERS, room),
+            big=partition.BIG if spec.big is None else spec.big,
+            layers=min(spec.layers or partition.LAYERS, room),
         ),
         workdir=workdir,
-        files=plan.copies(spec.files or {}, workdir),
+        files=partition.copies(spec.files or {}, workdir),
         changes=changes,
         managed=managed,
         # A managed Python brings bytecode.
@@ -170,7 +175,7 @@ def runnable(job: Job) -> dict[str, list[str]]:
         project = job.workspace.manifest(package).get("project") or {}
         # uv installs no scripts of a virtual package: there would be nothing to start.
         scripts = sorted(project.get("scripts") or {}) if not package.virtual else []
-        if image.command(scripts, package.name, None, None)[0]:
+        if image_config.command(scripts, package.name, None, None)[0]:
             found[package.name] = scripts
     return found
 
@@ -186,40 +191,42 @@ def check_command(job: Job) -> None:
         )
 
 
-def without_package(run: image.Runtime) -> image.Runtime:
+def without_package(run: image_config.Runtime) -> image_config.Runtime:
     """How containers run where there is no package to start: a Python prompt."""
     return replace(run, entrypoint=(), cmd=("python",))
 
 
-def started(site: Site) -> image.Runtime:
+def started(site: Site) -> image_config.Runtime:
     """How containers of the image run, with the user as the base knows it."""
     prefix = site.footing.prefix
-    run = runtime(site.job, prefix.scripts if prefix else image.SCRIPTS)
+    run = runtime(site.job, prefix.scripts if prefix else SCRIPTS)
     return replace(run, user=site.footing.accounts.user.text)
 
 
-def runtime(job: Job, folder: str = image.SCRIPTS) -> image.Runtime:
+def runtime(job: Job, folder: str = SCRIPTS) -> image_config.Runtime:
     """How containers run: the spec, and the package's metadata. Scripts are in `folder`."""
     spec, scripts = job.settings.spec, runnable(job)
     # Scripts of one package at most: `check_command` refuses a choice.
     name = next(iter(scripts), job.package.name)
-    entrypoint, cmd = image.command(scripts.get(name, ()), name, spec.entrypoint, spec.cmd, folder)
+    entrypoint, cmd = image_config.command(
+        scripts.get(name, ()), name, spec.entrypoint, spec.cmd, folder
+    )
     if job.others:
         # A version, a description and so on would be those of one package.
-        labels = image.metadata_labels({}, ", ".join(job.selection.packages), "")
+        labels = image_config.metadata_labels({}, ", ".join(job.selection.packages), "")
     else:
         project = job.workspace.manifest(job.package).get("project") or {}
         version = str(
             project.get("version") or job.versions.get(job.package.name, job.package.version)
         )
-        labels = image.metadata_labels(project, job.package.name, version)
-    return image.Runtime(
+        labels = image_config.metadata_labels(project, job.package.name, version)
+    return image_config.Runtime(
         entrypoint,
         cmd,
         spec.env or {},
         spec.workdir or WORKDIR,
         spec.user or "",
-        image.parse_ports(spec.ports or ()),
+        image_config.parse_ports(spec.ports or ()),
         {**labels, **(spec.labels or {}), **job.request.labels},
         folder,
     )

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import llb
-from frontend import layer_key
-from frontend import plan as plans
-from frontend.context import workspace_path
-from frontend.plan import Kind
-from frontend.targets import image, wheels
-from frontend.targets import plan_document as documents
-from frontend.targets.product import Product
+from frontend.emit import layer_key
+from frontend.model.layers import Kind, Layer
+from frontend.plan import partition
+from frontend.project.workspace import workspace_path
+from frontend.targets import image, plan_document, wheels
+from frontend.targets.result import Product
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from frontend.gateway import Gateway
-    from frontend.image import BaseImage
-    from frontend.job import Job
-    from frontend.targets.product import Site
+    from frontend.inputs.inputs import Job
+    from frontend.model.base import BaseImage
+    from frontend.resolve.platform import Site
+
 
 _REASONS = {
     Kind.BASE: "changes what the base itself has, so that it must lie below all else",
@@ -49,8 +49,8 @@ def make(site: Site) -> Product:
         *(
             llb.Mkfile(f"/{name}", text.encode(), mode=0o644, timestamp=0)
             for name, text in (
-                ("plan.json", documents.to_json(found)),
-                ("plan.txt", documents.to_text(found)),
+                ("plan.json", plan_document.to_json(found)),
+                ("plan.txt", plan_document.to_text(found)),
             )
         ),
         meta=llb.Metadata(name=f"[{site.prefix}plan] write plan.json and plan.txt"),
@@ -58,10 +58,10 @@ def make(site: Site) -> Product:
     return Product(files, wheels.files_config(site.platform))
 
 
-def document(sites: Sequence[Site]) -> documents.Document:
+def document(sites: Sequence[Site]) -> plan_document.Document:
     """Describe the images of all platforms."""
     selection = sites[0].job.selection
-    return documents.Document(
+    return plan_document.Document(
         package=selection.package,
         extras=tuple(selection.extras),
         groups=tuple(selection.groups),
@@ -70,18 +70,20 @@ def document(sites: Sequence[Site]) -> documents.Document:
     )
 
 
-def _image(site: Site) -> documents.Image:
+def _image(site: Site) -> plan_document.Image:
     builder = site.builder
     steps = image.written(site, image.planned(site)).steps
     # The first ones are those of the builder's own packages.
     own = steps[len(builder.preparing) :]
-    layers = zip(own, layer_key.keys(site, image.ground(site), own), strict=True)
+    layers = zip(
+        own, layer_key.keys(builder, site.target, site.base, image.ground(site), own), strict=True
+    )
     libc = site.target.libc
-    return documents.Image(
+    return plan_document.Image(
         platform=site.platform.id,
         base=_base(site.base),
         builder=_base(builder.image),
-        python=documents.Python(
+        python=plan_document.Python(
             version=site.target.version,
             path=site.target.path,
             machine=site.target.machine,
@@ -93,14 +95,14 @@ def _image(site: Site) -> documents.Image:
     )
 
 
-def _base(found: BaseImage) -> documents.Base:
-    return documents.Base(name=found.name, digest=found.digest)
+def _base(found: BaseImage) -> plan_document.Base:
+    return plan_document.Base(name=found.name, digest=found.digest)
 
 
-def _layer(site: Site, number: int, layer: plans.Layer, key: str) -> documents.Layer:
+def _layer(site: Site, number: int, layer: Layer, key: str) -> plan_document.Layer:
     folder = site.job.workspace.folder
     sizes = [package.size for package in layer.packages]
-    return documents.Layer(
+    return plan_document.Layer(
         number=number,
         kind=layer.kind.value,
         title=layer.title,
@@ -117,7 +119,7 @@ def _layer(site: Site, number: int, layer: plans.Layer, key: str) -> documents.L
             ),
         ),
         packages=tuple(
-            documents.Package(
+            plan_document.Package(
                 name=package.name,
                 version=package.version,
                 size=package.size or None,
@@ -127,19 +129,19 @@ def _layer(site: Site, number: int, layer: plans.Layer, key: str) -> documents.L
             for package in layer.packages
         ),
         members=tuple(
-            documents.Member(name=member.name, version=member.version, path=member.path)
+            plan_document.Member(name=member.name, version=member.version, path=member.path)
             for member in layer.members
         ),
         files=tuple(
-            documents.File(source=copy.source, target=copy.target) for copy in layer.copies
+            plan_document.File(source=copy.source, target=copy.target) for copy in layer.copies
         ),
     )
 
 
-def _reason(site: Site, layer: plans.Layer) -> str:
+def _reason(site: Site, layer: Layer) -> str:
     if layer.kind is Kind.BIG:
         big = site.job.settings.spec.big
-        threshold = documents.size_text(plans.BIG if big is None else big) or "0 B"
+        threshold = plan_document.size_text(partition.BIG if big is None else big) or "0 B"
         if layer.packages[0].size:
             return f"big: its file has {threshold} or more"
         return "known to be big; the lock has no size"

@@ -11,17 +11,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import llb
-from frontend.container import LAYER, ROOT, steps
-from frontend.emit import Step, report_name
+from frontend.container.paths import LAYER, ROOT
+from frontend.container.scripts import steps
+from frontend.emit.step import Step, report_name
 from frontend.errors import FrontendError
-from frontend.plan import Kind, Layer
+from frontend.model.layers import Kind, Layer
 from frontend.targets import dev, wheels
-from frontend.targets.product import Product
+from frontend.targets.result import Product
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway
-    from frontend.job import Job
-    from frontend.targets.product import Site
+    from frontend.inputs.inputs import Job
+    from frontend.resolve.platform import Site
+
 
 #: What runs where the spec has no `test` and the package depends on pytest.
 PYTEST = ("pytest", f"--junit-xml={LAYER}/junit.xml")

@@ -10,16 +10,16 @@ import json
 from typing import TYPE_CHECKING
 
 import llb
-from frontend.emit import steps_of
+from frontend.emit.layers import steps_of
 from frontend.errors import FrontendError
-from frontend.plan import Kind, Layer, Plan
+from frontend.model.layers import Kind, Layer, Plan
 from frontend.targets import image
-from frontend.targets.product import Product
+from frontend.targets.result import Product
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway
-    from frontend.job import Job
-    from frontend.targets.product import Site
+    from frontend.inputs.inputs import Job
+    from frontend.resolve.platform import Site
 
 
 def select(gateway: Gateway, job: Job) -> Job:

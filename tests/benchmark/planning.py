@@ -8,11 +8,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from frontend import plan
-from frontend.closure import Selection, close, export
+from frontend.emit.layer_lock import generate
 from frontend.errors import SourceText
-from frontend.flatlock import generate
-from frontend.lock import Lock
+from frontend.model.packages import Selection
+from frontend.plan import partition
+from frontend.project.lock import Lock
+from frontend.resolve.closure import close
+from frontend.resolve.export import export
 from tests.unit.frontend.locks import HEAD, edges, manifest, package, registry
 from tests.unit.frontend.targets import target
 
@@ -80,7 +82,7 @@ def _run() -> dict[str, float]:
     with timed("choose the wheels"):
         closure = close(pylock, lock, python)
     with timed("lay out the layers"):
-        made = plan.make(closure, python, member)
+        made = partition.make(closure, python, member)
     with timed("write the layers' locks"):
         for layer in made.layers:
             if layer.packages:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from frontend.closure import UV_VERSION
-from frontend.container import UID
+from frontend.container.paths import UID
+from frontend.model.uv import UV_VERSION
 from tests.caching.changes import Edit, Upgrade
 from tests.caching.layers import differences, member, of
 from tests.caching.scenario import Machine, Scenario

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from frontend.settings import TABLES
-from frontend.spec import KEYS, Spec
+from frontend.config.keys import TABLES
+from frontend.config.schema import KEYS, Spec
 from frontend.targets import TARGETS
 from frontend.targets.plan_document import Document
 from tests.errors.shown import fail

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from examples import lock
-from frontend.lint import PAGE, RULES
+from frontend.findings import PAGE, RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

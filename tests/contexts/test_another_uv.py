@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from frontend.closure import UV_VERSION, uv_binary
+from frontend.model.uv import UV_VERSION
+from frontend.resolve.export import uv_binary
 from tests.contexts.shop import DOCKERFILE, SAID, make
 from tests.errors.index import REACH
 from tests.errors.shown import fail

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from frontend.closure import UV_VERSION, uv_binary
-from frontend.given_uv import OLDEST
+from frontend.model.uv import UV_VERSION
+from frontend.resolve.export import uv_binary
+from frontend.resolve.uv_image import OLDEST
 from tests.contexts.shop import SAID, Made, git, make, pack
 from tests.engine.base_image import REPOSITORY, TAG
 from tests.errors.index import REACH

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frontend.lint import PAGE, RULES, Rule
+from frontend.findings import PAGE, RULES, Rule
 from tests.docs.pages import Page
 
 CHECKS = Page("docs/checks.md")

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from frontend import base, image, plan
 from frontend.calls.affected import ALL
-from frontend.closure import UV_VERSION
+from frontend.config.schema import KEYS, Spec
+from frontend.config.settings import Settings, from_arguments, from_build_file, settle
+from frontend.emit import image_config
 from frontend.errors import FrontendError, SourceText
+from frontend.model.uv import UV_VERSION
+from frontend.plan import partition
 from frontend.request import parse
-from frontend.settings import Settings, from_arguments, from_build_file, settle
-from frontend.spec import KEYS, Spec
+from frontend.resolve import base_image
 from frontend.toml_document import TomlDocument
 from tests.docs.pages import PAGES, README, REFERENCE, Page, blocks, rows
 
@@ -79,11 +81,11 @@ def test_both_forms_of_an_example_mean_the_same(key: str) -> None:
 
 DEFAULTS = {
     "workspace": '"."',
-    "python": f'"{base.DEFAULT_PYTHON}"',
-    "workdir": f'"{image.Runtime().workdir}"',
-    "heavy": f"`{plan.HEAVY_GROUP}`",
-    "big": f'"{plan.BIG // 1_000_000}MB"',
-    "layers": f"`{plan.LAYERS}`",
+    "python": f'"{base_image.DEFAULT_PYTHON}"',
+    "workdir": f'"{image_config.Runtime().workdir}"',
+    "heavy": f"`{partition.HEAVY_GROUP}`",
+    "big": f'"{partition.BIG // 1_000_000}MB"',
+    "layers": f"`{partition.LAYERS}`",
 }
 
 
@@ -93,7 +95,7 @@ def test_a_default_is_the_one_in_the_code(key: str) -> None:
 
 
 def test_limits_are_those_in_the_code() -> None:
-    assert str(plan.MOST_LAYERS) in REFERENCE.section("`layers`")
+    assert str(partition.MOST_LAYERS) in REFERENCE.section("`layers`")
     least, most = re.findall(r"\d+", item(REFERENCE.section("`layers`"), "Type"))
     for number, good in ((least, True), (int(least) - 1, False), (most, True)):
         if good:

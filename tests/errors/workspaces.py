@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import TYPE_CHECKING, Self
 
-from frontend.closure import uv_binary
+from frontend.resolve.export import uv_binary
 
 if TYPE_CHECKING:
     from pathlib import Path

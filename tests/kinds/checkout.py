@@ -14,7 +14,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from frontend.closure import uv_binary
+from frontend.resolve.export import uv_binary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from frontend.closure import uv_binary
+from frontend.resolve.export import uv_binary
 from tests.contexts.server import serve as serve_site
 from tests.errors.index import REACH, serve
 from tests.errors.shown import fail

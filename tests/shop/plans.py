@@ -9,19 +9,21 @@ from pathlib import Path
 from types import MappingProxyType
 
 import llb
-from frontend import image
-from frontend import settings as specs
-from frontend.closure import Selection, close, export
-from frontend.consistency import differences
+from frontend.config.settings import from_arguments, from_manifest, settle
 from frontend.context import Context
 from frontend.context.source import LocalSource
 from frontend.errors import SourceText
-from frontend.job import Job
-from frontend.plan import text
+from frontend.inputs.inputs import Job
+from frontend.model.base import BaseImage
+from frontend.model.packages import Selection
+from frontend.plan.partition import text
+from frontend.project.workspace import Workspace, find_packages, open_workspace
 from frontend.request import Request
+from frontend.resolve.closure import close
+from frontend.resolve.consistency import differences
+from frontend.resolve.export import export
 from frontend.targets.image import make_plan
 from frontend.toml_document import TomlDocument
-from frontend.workspace import Workspace, find_packages, open_workspace
 from tests.unit.frontend.targets import target
 
 GOLDEN = Path(__file__).with_name("plans")
@@ -38,14 +40,12 @@ def plan_text(folder: Path, package: str, *, python: str = "3.13.5", **arguments
         for name in ("pyproject.toml", "uv.lock")
     }
     workspace = open_workspace(".", files)
-    given = specs.from_arguments({"package": package, **arguments})
-    (chosen,) = find_packages(workspace, specs.settle(given))
+    given = from_arguments({"package": package, **arguments})
+    (chosen,) = find_packages(workspace, settle(given))
     path = workspace.manifest_path(chosen)
     manifest = TomlDocument.parse(SourceText(path, (folder / path).read_text()))
     workspace = Workspace(".", workspace.root, workspace.lock, manifests={chosen.name: manifest})
-    settings = specs.settle(
-        given, specs.from_manifest(manifest), specs.from_manifest(workspace.root)
-    )
+    settings = settle(given, from_manifest(manifest), from_manifest(workspace.root))
     platform = llb.Platform("linux", "amd64")
     request = Request(MappingProxyType({}), "", platform)
     selection = Selection(package, settings.spec.extras or (), settings.spec.groups or ())
@@ -54,7 +54,7 @@ def plan_text(folder: Path, package: str, *, python: str = "3.13.5", **arguments
         {**{name: source.text for name, source in files.items()}, path: manifest.source.text},
         selection,
     )
-    base = image.BaseImage("python:3.13-slim", "", "", {})
+    base = BaseImage("python:3.13-slim", "", "", {})
     on = target(python)
     closure = close(exported, workspace.lock, on)
     # What uv has resolved always fits together.

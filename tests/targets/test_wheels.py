@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from frontend.closure import uv_binary
+from frontend.resolve.export import uv_binary
 from tests.errors.shown import fail
 
 if TYPE_CHECKING:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tomllib
 
-from frontend.closure import Selection, close, export
 from frontend.errors import SourceText
-from frontend.lock import Lock
+from frontend.model.packages import Selection
+from frontend.project.lock import Lock
+from frontend.resolve.closure import close
+from frontend.resolve.export import export
 from tests.benchmark.planning import measure, workspace_files
 from tests.unit.frontend.targets import target
 

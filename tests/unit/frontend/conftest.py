@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import frontend.steps
+from frontend.model.interpreter import Target
 from frontend.steps import needed
-from frontend.target import Target
 from llb import Platform
 
 STEPS = Path(frontend.steps.__file__).parent

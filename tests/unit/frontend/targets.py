@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from frontend.target import Libc, Target
+from frontend.model.interpreter import Libc, Target
 
 GLIBC = Libc("glibc", (2, 41))
 MUSL = Libc("musl", (1, 2))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from frontend.accounts import Account, choose, find
 from frontend.errors import FrontendError
+from frontend.model.accounts import Account, choose, find
 
 PASSWD = "root:x:0:0:root:/root:/bin/sh\nray:x:1000:100:Ray:/home/ray:/bin/sh"
 GROUP = "root:x:0:\nusers:x:100:\n"

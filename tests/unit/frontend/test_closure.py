@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from frontend.closure import Closure, Selection, check_members, check_python, close, export
 from frontend.errors import FrontendError, Place, SourceText
-from frontend.lock import LocalPackage, Lock
+from frontend.model.packages import Closure, LocalPackage, Selection
+from frontend.project.lock import Lock
+from frontend.resolve.closure import check_members, check_python, close
+from frontend.resolve.export import export
 from frontend.toml_document import TomlDocument
 from tests.unit.frontend.locks import HEAD, edges, fork, manifest, package, registry
 from tests.unit.frontend.targets import MUSL, target
 
 if TYPE_CHECKING:
-    from frontend.target import Target
+    from frontend.model.interpreter import Target
 
 ROOT = manifest(
     "mono",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from frontend.closure import Selection, close, export
-from frontend.consistency import check_places, differences
 from frontend.errors import FrontendError, SourceText
-from frontend.lock import Lock
+from frontend.model.packages import Selection
+from frontend.project.lock import Lock
+from frontend.resolve.closure import close
+from frontend.resolve.consistency import check_places, differences
+from frontend.resolve.export import export
 from tests.unit.frontend.locks import HEAD, edges, manifest, package, registry
 from tests.unit.frontend.targets import target
 

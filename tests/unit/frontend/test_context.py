@@ -7,9 +7,10 @@ import json
 import pytest
 
 import llb
-from frontend.context import Context, ignoring_line, parse_ignore, workspace_path
+from frontend.context import Context, ignoring_line, parse_ignore
 from frontend.context.source import LocalSource
 from frontend.errors import SourceText
+from frontend.project.workspace import workspace_path
 from proto.ops_pb2 import Op
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import llb
-from frontend.closure import LockedPackage
-from frontend.credentials import mounts
-from frontend.plan import Kind, Layer
+from frontend.container.secrets import mounts
+from frontend.model.layers import Kind, Layer
+from frontend.model.packages import LockedPackage
 from tests.unit.frontend.conftest import load_steps
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 import llb
-from frontend import epoch
 from frontend.context import Context
 from frontend.context.source import FixedSource, LocalSource
 from frontend.errors import FrontendError
-from frontend.gateway.client import SourceMeta
+from frontend.gateway.types import SourceMeta
+from frontend.resolve import epoch
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from frontend.explain import labels, words
+from frontend.explain import labels, render
 from frontend.explain.compare import compare
 from frontend.explain.record import Base, Layer, Record, Tree, short_digest, with_files
 
@@ -63,12 +63,12 @@ def told(after: Record, before: Record | None = None) -> list[str]:
     """The lines, the previous image known from its labels alone."""
     kept = labels.read(labels.written(before or record()))
     assert kept is not None
-    return words.lines(compare(kept, after, {}, {}))
+    return render.lines(compare(kept, after, {}, {}))
 
 
 def test_nothing() -> None:
     assert told(record()) == ["nothing changed"]
-    found = words.document(compare(record(), record(), {}, {}))
+    found = render.document(compare(record(), record(), {}, {}))
     assert found["changed"] is False
     assert found["push"] == {"layers": 0, "bytes": 0, "unknown": 0}
 
@@ -294,12 +294,12 @@ def test_the_configuration_is_told_by_names_alone() -> None:
             "Cmd": ["python"],
         },
     }
-    found = words.lines(compare(record(), record(), old, new))
+    found = render.lines(compare(record(), record(), old, new))
     assert found == [
         "configuration: Cmd, Env GONE, Env TOKEN, label team, time of creation",
         "to push: only the configuration",
     ]
-    assert words.lines(compare(record(), record(), {"config": None}, {})) == ["nothing changed"]
+    assert render.lines(compare(record(), record(), {"config": None}, {})) == ["nothing changed"]
 
 
 def test_the_time_of_a_base_moves_with_it() -> None:
@@ -315,7 +315,7 @@ def test_the_time_of_a_base_moves_with_it() -> None:
 def test_the_document() -> None:
     edited = member("api", {**API_FILES, "src/api/app.py": "ffffffff"})
     after = record(SKELETON, BIG, packages(httpx="0.29.0"), CORE, edited)
-    found = words.document(compare(record(), after, {}, {}))
+    found = render.document(compare(record(), after, {}, {}))
     assert [layer["state"] for layer in found["layers"]] == [
         *("same", "same", "changed", "same", "changed"),
     ]

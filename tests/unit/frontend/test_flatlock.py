@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import tomli
 
-from frontend.closure import LockedPackage, Selection, close, export, uv_binary
+from frontend.container.paths import source_path
+from frontend.emit.layer_lock import generate
 from frontend.errors import SourceText
-from frontend.flatlock import generate, source_path
-from frontend.lock import LocalPackage, Lock
-from frontend.plan import Kind, Layer, Shape, make
+from frontend.model.layers import Kind, Layer
+from frontend.model.packages import LocalPackage, LockedPackage, Selection
+from frontend.plan.partition import Shape, make
+from frontend.project.lock import Lock
+from frontend.resolve.closure import close
+from frontend.resolve.export import export, uv_binary
 from tests.unit.frontend.locks import HEAD, edges, manifest, package, registry
 from tests.unit.frontend.targets import MUSL, target
 
 if TYPE_CHECKING:
-    from frontend.target import Target
+    from frontend.model.interpreter import Target
 
 GOLDEN = Path(__file__).with_name("layer.golden")
 API = LocalPackage("api", "apps/api", "editable", "1.0")

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from frontend.foreign import runs_here, same_python
-from frontend.target import Libc, Target
+from frontend.model.interpreter import Libc, Target
+from frontend.resolve.cross_platform import same_python
+from frontend.resolve.emulation import runs_here
 from llb import Platform
 from tests.unit.frontend.conftest import STEPS
 from tests.unit.frontend.targets import MUSL, target

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from frontend.closure import uv_binary
 from frontend.errors import SourceText
-from frontend.freshness import Drift, compare
-from frontend.lock import Lock
+from frontend.project.lock import Lock
+from frontend.project.lock_check import Drift, compare
+from frontend.resolve.export import uv_binary
 from frontend.toml_document import TomlDocument
 from tests.unit.frontend.locks import HEAD, package
 

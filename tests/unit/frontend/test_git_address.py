@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from frontend.context.address import GitAddress
 from frontend.errors import FrontendError
+from frontend.inputs.git_address import GitAddress
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from frontend.closure import LockedPackage
-from frontend.git_source import GitSource, environment, fetched
-from frontend.plan import Kind, Layer
+from frontend.emit.git_checkout import environment, fetched
+from frontend.model.git_source import GitSource
+from frontend.model.layers import Kind, Layer
+from frontend.model.packages import LockedPackage
 
 COMMIT = "2d96f6e2c8919c4b646f46a41da830c251866fc8"
 REPOSITORY = "https://git.example/team/lib.git"

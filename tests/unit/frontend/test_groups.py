@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from frontend import groups
 from frontend.errors import FrontendError, SourceText
-from frontend.lock import Lock
+from frontend.project import groups
+from frontend.project.lock import Lock
+from frontend.project.workspace import Workspace
 from frontend.toml_document import TomlDocument
-from frontend.workspace import Workspace
 from tests.unit.frontend.locks import HEAD, edges, package
 from tests.unit.frontend.targets import target
 

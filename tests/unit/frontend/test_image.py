@@ -7,18 +7,17 @@ from typing import Any
 
 import pytest
 
-from frontend.image import (
-    BaseImage,
+from frontend.emit.image_config import (
     Runtime,
-    base_image,
     command,
     configure,
     created,
     metadata_labels,
     parse_ports,
 )
-from frontend.lock import LocalPackage
-from frontend.plan import Kind, Layer, Plan
+from frontend.model.base import BaseImage, base_image
+from frontend.model.layers import Kind, Layer, Plan
+from frontend.model.packages import LocalPackage
 from llb import Platform
 from tests.unit.frontend.targets import target
 

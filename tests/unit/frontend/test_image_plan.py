@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from frontend import settings as specs
-from frontend.closure import Closure, Selection
+from frontend.config import settings
 from frontend.errors import FrontendError, SourceText
-from frontend.image import BaseImage
-from frontend.lock import LocalPackage, Lock
+from frontend.model.base import BaseImage
+from frontend.model.packages import Closure, LocalPackage, Selection
+from frontend.project.lock import Lock
 from frontend.targets.image import make_plan
 from tests.unit.frontend.targets import target
 
@@ -21,11 +21,11 @@ DOCKERFILE = SourceText("Dockerfile", 'base = "tall"\n')
 
 def job() -> Any:
     """A job that has what planning looks at."""
-    body = specs.from_build_file(specs.parse_build_file(DOCKERFILE))
+    body = settings.from_build_file(settings.parse_build_file(DOCKERFILE))
     lock = Lock.parse(SourceText("uv.lock", "version = 1\n"))
     workspace = SimpleNamespace(lock=lock)
     return SimpleNamespace(
-        settings=specs.settle(body),
+        settings=settings.settle(body),
         workspace=workspace,
         package=API,
         others=(),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from frontend import lint
+from frontend import findings, redaction
 from frontend.errors import Place, SourceText
-from frontend.lint import ARGUMENT, Choice, Finding
+from frontend.findings import ARGUMENT, Choice, Finding
+from frontend.redaction import password_lines
 from frontend.request import Request
-from frontend.uv_settings import password_lines
 from llb import Platform
 
-BASE = Finding(lint.UNPINNED_BASE, "no digest")
-LOCK = Finding(lint.STALE_LOCK, "out of date")
+BASE = Finding(findings.UNPINNED_BASE, "no digest")
+LOCK = Finding(findings.STALE_LOCK, "out of date")
 
 
 def request(check: str = "") -> Request:
@@ -21,8 +21,8 @@ def request(check: str = "") -> Request:
 
 
 def test_builds_tell_what_need_not_be_asked() -> None:
-    assert lint.chosen([LOCK, BASE, LOCK], request()) == (LOCK,)
-    assert lint.chosen([LOCK, BASE], request(), asked=True) == (LOCK, BASE)
+    assert findings.chosen([LOCK, BASE, LOCK], request()) == (LOCK,)
+    assert findings.chosen([LOCK, BASE], request(), asked=True) == (LOCK, BASE)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_builds_tell_what_need_not_be_asked() -> None:
     ],
 )
 def test_rules_are_skipped_as_in_dockerfiles(check: str, told: tuple[Finding, ...]) -> None:
-    assert lint.chosen([LOCK, BASE], request(check), asked=True) == told
+    assert findings.chosen([LOCK, BASE], request(check), asked=True) == told
     assert Choice.of(request(check)).error is ("error" in check)
 
 
@@ -55,8 +55,8 @@ def test_rules_are_skipped_as_in_dockerfiles(check: str, told: tuple[Finding, ..
 def test_the_build_file_skips_rules_where_no_argument_does(
     build_file: str, argument: str, told: tuple[Finding, ...]
 ) -> None:
-    read = lint.with_comment(request(argument), build_file)
-    assert lint.chosen([LOCK, BASE], read, asked=True) == told
+    read = findings.with_comment(request(argument), build_file)
+    assert findings.chosen([LOCK, BASE], read, asked=True) == told
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_the_build_file_skips_rules_where_no_argument_does(
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:
-    assert lint.hidden(text) == shown
+    assert redaction.hidden(text) == shown
     place = Place.line(SourceText("Dockerfile", f"# first\n{text}\n"), 2)
-    (found,) = Finding(lint.SECRET_IN_ENV, "", (place,)).shown
+    (found,) = Finding(findings.SECRET_IN_ENV, "", (place,)).shown
     assert (found.start, found.source.text) == (2, f"# first\n{shown}\n")
 
 

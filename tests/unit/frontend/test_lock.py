@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from frontend.errors import FrontendError, SourceText
-from frontend.lock import NO_HASH, LocalPackage, Lock
+from frontend.model.packages import LocalPackage
+from frontend.project.lock import NO_HASH, Lock
 
 WORKSPACE = """\
 version = 1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from frontend.calls.lock_slices import LockSlices
-from frontend.closure import Selection
+from frontend.calls.lock_digest import LockSlices
 from frontend.errors import SourceText
-from frontend.lock import Lock
+from frontend.model.packages import Selection
+from frontend.project.lock import Lock
 
 LOCK = """\
 version = 1

@@ -6,7 +6,7 @@ import pytest
 from packaging.version import Version
 
 from frontend.errors import FrontendError
-from frontend.managed_python import newest
+from frontend.resolve.managed_python import newest
 
 
 def test_the_newest_patch_that_uv_knows() -> None:

@@ -6,7 +6,7 @@ import pytest
 import tomli
 
 from frontend.errors import SourceText
-from frontend.manifest import NOT_FOR_BUILDS, compiler, for_building
+from frontend.project.manifest import NOT_FOR_BUILDS, compiler, for_building
 from frontend.toml_document import TomlDocument
 
 MANIFEST = (

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import llb
-from frontend.context.named import find, open_image
-from frontend.context.opening import Opened, open_main
 from frontend.context.source import FixedSource, LocalSource
 from frontend.errors import FrontendError
-from frontend.gateway.client import Pong
+from frontend.gateway.types import Pong
+from frontend.inputs.main_context import Opened, open_main
+from frontend.inputs.named_contexts import find, open_image
 from frontend.request import Request, parse
 from llb.capabilities import Capability
 from proto import ops_pb2

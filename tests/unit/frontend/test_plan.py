@@ -8,23 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.closure import Closure, LockedPackage
-from frontend.lock import LocalPackage
-from frontend.plan import (
+from frontend.model.layers import Copied, Kind, Layer, Plan, size_text
+from frontend.model.packages import Closure, LocalPackage, LockedPackage
+from frontend.plan.partition import (
     BIG,
     BUCKET,
     MIDDLING,
     MIDDLING_BUCKET,
-    Copied,
-    Kind,
-    Layer,
-    Plan,
     Shape,
     buckets,
     copies,
     is_big,
     make,
-    size_text,
     text,
 )
 from tests.unit.frontend.targets import target

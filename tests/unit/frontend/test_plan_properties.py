@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from frontend.closure import Closure, LockedPackage
-from frontend.flatlock import generate
-from frontend.lock import LocalPackage
-from frontend.plan import BIG, MIDDLING, Copied, Kind, Plan, Shape, is_big, make, text
+from frontend.emit.layer_lock import generate
+from frontend.model.layers import Copied, Kind, Plan
+from frontend.model.packages import Closure, LocalPackage, LockedPackage
+from frontend.plan.partition import BIG, MIDDLING, Shape, is_big, make, text
 from tests.unit.frontend.locks import INDEX, hashed
 from tests.unit.frontend.targets import target
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from frontend.closure import Closure, LockedPackage
+from frontend.config.keys import SpecSource
+from frontend.config.settings import settle
 from frontend.errors import FrontendError
-from frontend.prefix import Prefix, meet
-from frontend.settings import SpecSource, settle
+from frontend.model.base import Prefix
+from frontend.model.packages import Closure, LockedPackage
+from frontend.resolve.prefix import meet
 from tests.unit.frontend.test_steps import Container
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from frontend.closure import Closure, LockedPackage
-from frontend.provided import Provided
+from frontend.model.packages import Closure, LockedPackage
+from frontend.resolve.provided import Provided
 
 
 def package(name: str, version: str) -> LockedPackage:

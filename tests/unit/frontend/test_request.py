@@ -7,7 +7,7 @@ import json
 import pytest
 
 from frontend.errors import FrontendError
-from frontend.gateway.client import CacheImport
+from frontend.gateway.types import CacheImport
 from frontend.request import Limits, Request, parse
 from llb import LinuxResources, Platform, ResolveMode
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from frontend.closure import Artifact, LockedPackage, Selection, close, export
 from frontend.errors import SourceText
-from frontend.image import BaseImage
-from frontend.lock import LocalPackage, Lock
-from frontend.plan import Kind, Layer, Plan
+from frontend.model.base import BaseImage
+from frontend.model.layers import Kind, Layer, Plan
+from frontend.model.packages import Artifact, LocalPackage, LockedPackage, Selection
+from frontend.project.lock import Lock
 from frontend.request import parse
+from frontend.resolve.closure import close
+from frontend.resolve.export import export
 from frontend.sbom.document import Contents, bare, document
 from frontend.sbom.edges import edges
 from frontend.sbom.licences import Installed, Licence, of_metadata, of_text

@@ -9,8 +9,8 @@ import pytest
 
 import llb
 from frontend.context import Context
-from frontend.context.download import is_archive
 from frontend.context.source import FixedSource
+from frontend.inputs.download import is_archive
 from proto import ops_pb2
 
 

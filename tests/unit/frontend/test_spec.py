@@ -10,18 +10,18 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from frontend.errors import FrontendError, SourceText
-from frontend.settings import (
+from frontend.config.keys import SpecSource
+from frontend.config.schema import KEYS, Spec
+from frontend.config.settings import (
     PLAIN,
     Settings,
-    SpecSource,
     from_arguments,
     from_build_file,
     from_manifest,
     misplaced,
     settle,
 )
-from frontend.spec import KEYS, Spec
+from frontend.errors import FrontendError, SourceText
 from frontend.toml_document import TomlDocument
 
 
@@ -338,7 +338,7 @@ def test_a_usual_build_needs_no_model() -> None:
 import sys
 import frontend.build, frontend.targets.image
 from frontend.errors import SourceText
-from frontend.settings import *
+from frontend.config.settings import *
 file = SourceText("Dockerfile", 'base = "python:3.12"\\nports = [8000]\\n[env]\\nA = "b"\\n')
 body = from_build_file(parse_build_file(file))
 assert settle(from_arguments({"package": "api"}), body).spec.ports == ("8000",)

@@ -25,17 +25,17 @@ from typing import TYPE_CHECKING, Any
 import packaging.markers
 import pytest
 
-from frontend.closure import LockedPackage, uv_binary
-from frontend.flatlock import generate
-from frontend.lock import LocalPackage
-from frontend.plan import Kind, Layer
+from frontend.emit.layer_lock import generate
+from frontend.model.layers import Kind, Layer
+from frontend.model.packages import LocalPackage, LockedPackage
+from frontend.resolve.export import uv_binary
 from frontend.steps import every, needed, script
 from tests.unit.frontend.conftest import load_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from frontend.target import Target
+    from frontend.model.interpreter import Target
 
 TIMESTAMP = 315532800
 EXECUTABLE = stat.S_IFREG | 0o755

@@ -6,11 +6,12 @@ import datetime
 
 import pytest
 
-from frontend.base_system import System
+from frontend.config.keys import SpecSource
+from frontend.config.schema import Spec
+from frontend.config.settings import Settings, settle
 from frontend.errors import FrontendError
-from frontend.settings import Settings, SpecSource, settle
-from frontend.spec import Spec
-from frontend.system_packages import asked, sources_list
+from frontend.model.distribution import System
+from frontend.resolve.system_packages import asked, sources_list
 
 DEBIAN = System("debian", "13", "trixie", ("sh", "apt-get"))
 UBUNTU = System("ubuntu", "24.04", "noble", ("sh", "apt-get"))

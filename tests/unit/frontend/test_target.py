@@ -12,7 +12,7 @@ from packaging import _manylinux, _musllinux
 from packaging.markers import Marker
 
 from frontend.errors import FrontendError
-from frontend.target import Libc, Target, machine_of
+from frontend.model.interpreter import Libc, Target, machine_of
 from llb import Platform
 from tests.unit.frontend.targets import GLIBC, MUSL, target
 

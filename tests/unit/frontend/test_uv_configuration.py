@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import tomli_w
 
-from frontend.closure import LockedPackage, uv_binary
+from frontend.container.uv_settings import credentials, deciding, project
 from frontend.errors import FrontendError, SourceText
-from frontend.given_uv import admits
-from frontend.lock import LocalPackage
-from frontend.manifest import for_export
-from frontend.plan import Kind, Layer
+from frontend.model.layers import Kind, Layer
+from frontend.model.packages import LocalPackage, LockedPackage
+from frontend.project.manifest import for_export
+from frontend.project.uv_config import (
+    FATES,
+    Fate,
+    all_indexes,
+    ineffective,
+    root_manifest,
+    with_indexes_of,
+)
+from frontend.resolve.export import uv_binary
+from frontend.resolve.uv_image import admits
 from frontend.toml_document import TomlDocument
-from frontend.uv_configuration import FATES, Fate, ineffective, root_manifest, with_indexes_of
-from frontend.uv_settings import all_indexes, credentials, deciding, project
 from tests.docs.pages import Page, rows
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.closure import LockedPackage
-from frontend.lock import LocalPackage
-from frontend.plan import Kind, Layer
-from frontend.uv_settings import builds, built, project, without_credentials
+from frontend.container.uv_settings import builds, built, project
+from frontend.model.layers import Kind, Layer
+from frontend.model.packages import LocalPackage, LockedPackage
+from frontend.redaction import without_credentials
 
 INDEXES = [
     {"name": "corp", "url": "https://user:pass@corp.index.example/simple/", "default": True},

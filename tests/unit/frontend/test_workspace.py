@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from frontend.closure import Selection
+from frontend.config.settings import Settings, from_arguments, from_build_file, settle
 from frontend.errors import FrontendError, SourceText
-from frontend.lock import LocalPackage
-from frontend.settings import Settings, from_arguments, from_build_file, settle
+from frontend.model.packages import LocalPackage, Selection
+from frontend.project.workspace import Workspace, check_selection, find_packages, open_workspace
 from frontend.toml_document import TomlDocument
-from frontend.workspace import Workspace, check_selection, find_packages, open_workspace
 from tests.unit.frontend.locks import HEAD, edges, manifest, package
 
 ROOT = """\

@@ -1,0 +1,156 @@
+"""What of a lock each package's image depends on, for all packages of a workspace at once.
+
+uv's own answer (see `closure`) takes it a moment for each package, and is for one of them. Here the
+lock's graph is walked for Linux, whatever the version of Python: a slice may have more than the
+image, never less.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+from packaging.markers import InvalidMarker, Marker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from frontend.model.packages import Selection
+    from frontend.project.lock import Lock
+
+
+#: What the image is whatever its Python is.
+_LINUX = {"os_name": "posix", "platform_system": "Linux", "sys_platform": "linux"}
+_VARIABLE = re.compile(r"\b(?:python_[a-z_]+|platform_[a-z_]+|implementation_[a-z]+|extra)\b")
+_ELSEWHERE = re.compile(r"-(?:win32|win_[a-z0-9]+|macosx_[a-z0-9_]+|ios_[a-z0-9_]+)\.whl")
+#: What a package's table has about others, and about how it was locked.
+_NOT_ITS_OWN = (
+    *("dependencies", "dependency-groups", "dev-dependencies", "optional-dependencies"),
+    *("metadata", "resolution-markers"),
+)
+
+
+class LockSlices:
+    """The slices of one lock."""
+
+    def __init__(self, lock: Lock) -> None:
+        self._lock = lock
+        self._numbers: dict[str, list[int]] = {}
+        for number, package in enumerate(lock.packages):
+            self._numbers.setdefault(package["name"], []).append(number)
+        self._edges: dict[tuple[int, str], tuple[tuple[tuple[int, str], ...], bytes]] = {}
+        self._digests: dict[int, bytes] = {}
+
+    def of(self, selection: Selection, groups: Iterable[str] = ()) -> tuple[str, tuple[str, ...]]:
+        """Return the digest of what `selection` needs, and the names of the local packages in it.
+
+        `groups` are further dependency groups that decide something.
+        """
+        chosen = (*selection.groups, *groups)
+        queue = [
+            (number, extra)
+            for name in selection.packages
+            for number in self._numbers[name]
+            for extra in ("", *selection.extras)
+        ]
+        told: set[bytes] = set()
+        for edges in self._group_edges(selection.packages, chosen):
+            targets, said = self._resolve(edges)
+            queue += targets
+            told.add(said)
+        seen = set(queue)
+        while queue:
+            targets, said = self._targets(queue.pop())
+            told.add(said)
+            for target in targets:
+                if target not in seen:
+                    seen.add(target)
+                    queue.append(target)
+        numbers = {number for number, _ in seen}
+        told |= {self._digest(number) for number in numbers}
+        local = {self._lock.packages[n]["name"] for n in numbers} & self._lock.local_packages.keys()
+        return hashlib.sha256(b"".join(sorted(told))).hexdigest(), tuple(sorted(local))
+
+    def _group_edges(
+        self, names: Iterable[str], groups: Iterable[str]
+    ) -> Iterable[Iterable[Mapping[str, Any]]]:
+        """What groups of these packages, or of the root, name."""
+        for group in dict.fromkeys(groups):
+            yield self._lock.document.get("manifest", "dependency-groups", group) or ()
+            for name in {*names, *self._root}:
+                for package in self._lock.named(name):
+                    tables = package.get("dev-dependencies", package.get("dependency-groups", {}))
+                    yield tables.get(group, ())
+
+    @cached_property
+    def _root(self) -> tuple[str, ...]:
+        return tuple(p.name for p in self._lock.members.values() if p.path == ".")
+
+    def _targets(self, node: tuple[int, str]) -> tuple[tuple[tuple[int, str], ...], bytes]:
+        """Where a package, or one of its extras, leads; and a digest of how."""
+        if node not in self._edges:
+            package = self._lock.packages[node[0]]
+            edges = package.get("dependencies", ())
+            if node[1]:
+                edges = package.get("optional-dependencies", {}).get(node[1], ())
+            self._edges[node] = self._resolve(edges)
+        return self._edges[node]
+
+    def _resolve(
+        self, edges: Iterable[Mapping[str, Any]]
+    ) -> tuple[tuple[tuple[int, str], ...], bytes]:
+        found, kept = [], []
+        for edge in edges:
+            if not _possible(edge.get("marker", "")):
+                continue
+            kept.append(edge)
+            for number in self._numbers.get(edge["name"], ()):
+                package = self._lock.packages[number]
+                if all(package.get(k) == edge[k] for k in ("version", "source") if k in edge):
+                    found += [(number, extra) for extra in ("", *edge.get("extra", ()))]
+        return tuple(found), _hash(kept)
+
+    def _digest(self, number: int) -> bytes:
+        """What of a package's table is about its own files."""
+        if number not in self._digests:
+            package = self._lock.packages[number]
+            own = {key: value for key, value in package.items() if key not in _NOT_ITS_OWN}
+            if package["name"] in self._lock.local_packages:
+                # Its manifest has it, and says more.
+                own.pop("version", None)
+            if "wheels" in own:
+                own["wheels"] = [w for w in own["wheels"] if not _ELSEWHERE.search(_address(w))]
+            self._digests[number] = _hash(own)
+        return self._digests[number]
+
+
+@cache
+def _possible(marker: str) -> bool:
+    """Whether a marker can hold on Linux, as far as that is about nothing but the system's name."""
+    if not marker:
+        return True
+    if " or " not in marker and "(" not in marker:
+        return all(_holds(part) for part in marker.split(" and "))
+    return _holds(marker)
+
+
+@cache
+def _holds(marker: str) -> bool:
+    if _VARIABLE.search(marker.replace("platform_system", "")):
+        return True
+    try:
+        return Marker(marker).evaluate(dict(_LINUX))
+    except InvalidMarker:
+        return True
+
+
+def _address(wheel: Mapping[str, Any]) -> str:
+    return str(wheel.get("url") or wheel.get("filename") or wheel.get("path") or "")
+
+
+def _hash(value: Any) -> bytes:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).digest()

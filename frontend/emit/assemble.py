@@ -1,0 +1,90 @@
+"""Put the layers of a plan on the base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import llb
+from frontend.container.base_changes import change_base
+from frontend.emit.layers import steps_of
+from frontend.emit.step import ISOLATED, Building, Step
+from frontend.model.layers import Kind, Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from frontend.container.downloads import Sealed
+    from frontend.container.environment import Builder
+    from frontend.context import Context
+    from frontend.model.layers import Plan
+    from frontend.project.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """The whole image as a filesystem, and its steps."""
+
+    image: llb.Output
+    steps: tuple[Step, ...]
+
+
+def emit(
+    plan: Plan,
+    builder: Builder,
+    base: llb.Output,
+    workspace: Workspace,
+    context: Context,
+    *,
+    prefix: str = "",
+    merge: bool = True,
+    sealed: Sealed | None = None,
+    on_base: Builder | None = None,
+    finishing: Mapping[str, str] = MappingProxyType({}),
+    building: Building = ISOLATED,
+) -> Emitted:
+    """Write `plan` as LLB. `prefix` stands before progress lines (the platform, where several).
+
+    Without `merge` the layers are copied even where the engine could lay them over each other.
+    With `sealed` no step has a network.
+    `on_base` runs steps that are about the base itself, `finishing` says what becomes of installed
+    packages.
+    """
+    total = len(plan.layers)
+    tools = builder.tools or builder.filesystem
+    changes = [Step(Layer(Kind.BASE, change=p), tools, p.report) for p in builder.preparing]
+    for number, layer in enumerate(plan.layers, 1):
+        if layer.change:
+            name = f"[{prefix}{number}/{total}] {layer.title}"
+            base = change_base(layer.change, base, builder, name)
+            changes.append(Step(layer, base, layer.change.report))
+    steps = steps_of(
+        plan,
+        builder,
+        workspace,
+        context,
+        prefix=prefix,
+        sealed=sealed,
+        on_base=on_base,
+        finishing=finishing,
+        building=building,
+    )
+    merge = merge and builder.capabilities.supports("mergeop")
+    return Emitted(_assemble(base, steps, merge, prefix), (*changes, *steps))
+
+
+def _assemble(base: llb.Output, steps: Sequence[Step], merge: bool, prefix: str) -> llb.Output:
+    if merge:
+        meta = llb.Metadata(name=f"[{prefix}image] put {len(steps)} layers on the base")
+        merged = llb.merge(base, *(step.output for step in steps), meta=meta)
+        assert isinstance(merged, llb.Output)
+        return merged
+    result = base
+    for step in steps:
+        result = llb.files(
+            result,
+            llb.Copy(step.output, "/", "/", contents_only=True),
+            meta=llb.Metadata(name=f"[{prefix}image] {step.layer.title}"),
+        )
+    return result

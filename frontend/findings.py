@@ -1,0 +1,170 @@
+"""What is allowed and still worth a word: named rules, told by `--call=check` and by builds.
+
+docs/checks.md has a heading for each rule. What cannot be built is no finding but an error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from frontend.redaction import hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from frontend.errors import Place
+    from frontend.request import Request
+
+
+#: The page with a heading for each rule.
+PAGE = "https://github.com/org/uv-frontend/blob/main/docs/checks.md"
+ALL = "all"
+#: The build argument by which Dockerfiles choose rules as well (BuildKit, dockerfile/linter).
+ARGUMENT = "BUILDKIT_DOCKERFILE_CHECK"
+_OPTION = f"build-arg:{ARGUMENT}"
+_DIRECTIVE = re.compile(
+    r"#[ \t]*(?P<name>[a-z][a-z0-9]*)[ \t]*=[ \t]*(?P<value>.+?)[ \t]*$", re.IGNORECASE
+)
+
+
+class Warns(Protocol):
+    """Who shows a warning to the user."""
+
+    def warn(
+        self,
+        short: str,
+        *,
+        detail: Iterable[str] = (),
+        url: str = "",
+        places: Iterable[Place] = (),
+    ) -> None:
+        """Show `short` with its places."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A kind of finding; one that is only `asked` for is told by `--call=check` alone."""
+
+    name: str
+    description: str
+    asked: bool = False
+
+    @property
+    def url(self) -> str:
+        """Where it is explained."""
+        return f"{PAGE}#{self.name.lower()}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A place, or none in particular, where a rule does not hold; the places are of one file."""
+
+    rule: Rule
+    text: str
+    places: tuple[Place, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Place, ...]:
+        """The places, in files without what looks like a secret."""
+        return tuple(
+            replace(place, source=replace(place.source, text=hidden(place.source.text)))
+            for place in self.places
+        )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which rules the user does not want to hear of, and whether findings fail a build."""
+
+    skip: frozenset[str] = frozenset()
+    error: bool = False
+
+    @classmethod
+    def of(cls, request: Request) -> Choice:
+        """Read the build argument, such as `skip=UnpinnedBase,MissingWheel;error=true`."""
+        given = request.options.get(_OPTION, "")
+        fields = dict(part.strip().partition("=")[::2] for part in given.split(";"))
+        names = (name.strip().lower() for name in fields.get("skip", "").split(","))
+        return cls(frozenset(filter(None, names)), fields.get("error", "").lower() == "true")
+
+    def wants(self, rule: Rule, *, asked: bool) -> bool:
+        """Whether findings of the rule are told; `asked` by `--call=check`."""
+        return self.skip.isdisjoint((ALL, rule.name.lower())) and (asked or not rule.asked)
+
+
+STALE_LOCK = Rule("StaleLock", "uv.lock should fit the manifests that it was made from")
+MISSING_WHEEL = Rule(
+    "MissingWheel", "Packages should have a wheel for every platform that is built for"
+)
+COMPILED_MEMBER = Rule(
+    "CompiledMember", "What a compiler writes may differ from one machine to the next"
+)
+PASSWORD_IN_ADDRESS = Rule(
+    "PasswordInAddress", "Addresses in manifests should hold no password: give it as a secret"
+)
+IGNORED_README = Rule("IgnoredReadme", "A readme that a manifest names should not be ignored")
+VIRTUAL_DEPENDENCY = Rule(
+    "VirtualDependency", "Members that others depend on should be packages: others install nothing"
+)
+REQUIRED_VERSION = Rule(
+    "RequiredVersion", "The uv of the frontend should be one that the workspace asks for"
+)
+SETTING_WITHOUT_EFFECT = Rule(
+    "SettingWithoutEffect", "Settings of uv should stand where they have an effect"
+)
+SECRET_IN_ENV = Rule(
+    "SecretInEnv", "Secrets should not be in the image's environment: everybody who has it sees it"
+)
+DEPRECATED_SETTING = Rule(
+    "DeprecatedSetting", "Settings that uv has replaced should not be used", asked=True
+)
+UNPINNED_BASE = Rule(
+    "UnpinnedBase", "A base that is named with its digest is the same in every build", asked=True
+)
+RULES = (
+    STALE_LOCK,
+    MISSING_WHEEL,
+    COMPILED_MEMBER,
+    PASSWORD_IN_ADDRESS,
+    IGNORED_README,
+    VIRTUAL_DEPENDENCY,
+    REQUIRED_VERSION,
+    SETTING_WITHOUT_EFFECT,
+    SECRET_IN_ENV,
+    DEPRECATED_SETTING,
+    UNPINNED_BASE,
+)
+
+
+def with_comment(request: Request, build_file: str) -> Request:
+    """Take a `# check=…` at the build file's top for the build argument, where that is not given.
+
+    Comments with a name and a value are directives up to the first line that is none (BuildKit,
+    dockerfile/parser/directives.go).
+    """
+    if _OPTION in request.options:
+        return request
+    for line in build_file.splitlines():
+        directive = _DIRECTIVE.match(line)
+        if not directive:
+            break
+        if directive["name"].lower() == "check":
+            return replace(request, options={**request.options, _OPTION: directive["value"]})
+    return request
+
+
+def chosen(
+    found: Iterable[Finding], request: Request, *, asked: bool = False
+) -> tuple[Finding, ...]:
+    """Return the findings that the user wants to hear of, each once; `asked` by `--call=check`."""
+    choice = Choice.of(request)
+    return tuple(dict.fromkeys(each for each in found if choice.wants(each.rule, asked=asked)))
+
+
+def warn(gateway: Warns, request: Request, *found: Finding) -> None:
+    """Show findings as warnings of a build."""
+    for each in chosen(found, request):
+        rule = each.rule
+        gateway.warn(each.text, detail=[rule.description], url=rule.url, places=each.shown)

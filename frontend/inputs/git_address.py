@@ -1,0 +1,123 @@
+"""Git addresses as users of BuildKit write them.
+
+`https://HOST/PATH.git`, `ssh://`, `git://`, `git@HOST:PATH`, `github.com/OWNER/NAME`, each with
+`#REF:SUBDIR` or a query. The rules are those of BuildKit (frontend/dockerfile/dfgitutil and
+util/gitutil): an HTTP address without `.git` at the end of its path is a download.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, unquote
+
+from frontend.errors import FrontendError
+from frontend.redaction import without_credentials
+from frontend.request import TRUTH
+
+_SCHEME = re.compile(r"([a-zA-Z0-9]+)://")
+_HTTP = re.compile(r"[a-zA-Z]+://[^/]+/.*\.git", re.DOTALL)
+_SCP = re.compile(r"[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:[^?#]*")
+#: Parts of a query that may stand alone, and mean `true` then.
+_FLAGS = ("keep-git-dir", "submodules", "fetch-by-commit")
+_KNOWN = ("ref", "tag", "branch", "subdir", "checksum", "commit", "mtime", *_FLAGS)
+
+
+@dataclass(frozen=True)
+class GitAddress:
+    """What a git address says. Empty parts are not said; `submodules` come along by default."""
+
+    address: str
+    remote: str
+    ref: str = ""
+    subdir: str = ""
+    checksum: str = ""
+    keep_git_dir: bool = False
+    submodules: bool = True
+    mtime: str = ""
+    fetch_by_commit: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The address without user and password."""
+        return str(without_credentials(self.address))
+
+    @classmethod
+    def parse(cls, address: str) -> GitAddress | None:
+        """Read an address; None where it is not git's. FrontendError for a query that is wrong."""
+        remote, query, fragment = _split(address)
+        if not _is_git(remote):
+            return None
+        ref, _, subdir = unquote(fragment).partition(":")
+        found = cls(address, remote, ref, posixpath.normpath(f"/{subdir}").strip("/"))
+        return _with_query(found, query) if query else found
+
+
+def _is_git(remote: str) -> bool:
+    scheme = _SCHEME.match(remote)
+    if scheme is None:
+        return remote.startswith("github.com/") or bool(_SCP.fullmatch(remote))
+    if scheme[1].lower() in ("http", "https"):
+        return bool(_HTTP.fullmatch(unquote(remote)))
+    return scheme[1].lower() in ("ssh", "git")
+
+
+def _split(address: str) -> tuple[str, str, str]:
+    before, _, fragment = address.partition("#")
+    remote, _, query = before.partition("?")
+    return remote, query, fragment
+
+
+def _with_query(found: GitAddress, query: str) -> GitAddress:
+    values = {}
+    for key, several in parse_qs(query, keep_blank_values=True).items():
+        if key not in _KNOWN:
+            raise _wrong(found, f"{key!r} is not known; there are {', '.join(_KNOWN)}")
+        if len(several) > 1:
+            raise _wrong(found, f"{key!r} is there more than once")
+        if not several[0] and key not in _FLAGS:
+            raise _wrong(found, f"{key!r} has no value")
+        values[key] = several[0]
+    flags = {key: _flag(found, key, values[key]) for key in _FLAGS if key in values}
+    if values.get("mtime", "commit") not in ("commit", "checkout"):
+        raise _wrong(found, f"mtime is commit or checkout, not {values['mtime']!r}")
+    if "tag" in values and "branch" in values:
+        raise _wrong(found, "a tag and a branch are named")
+    refs = {values["ref"]} if "ref" in values else set()
+    for key, prefix in (("tag", "refs/tags/"), ("branch", "refs/heads/")):
+        if key in values:
+            refs.add(prefix + values[key].removeprefix(prefix))
+    return replace(
+        found,
+        ref=_one(found, "ref", {found.ref, *refs} - {""}),
+        subdir=_one(found, "subdir", {found.subdir, values.get("subdir", "").strip("/")} - {""}),
+        checksum=_one(
+            found, "checksum", {values.get(key, "") for key in ("checksum", "commit")} - {""}
+        ),
+        keep_git_dir=flags.get("keep-git-dir", False),
+        submodules=flags.get("submodules", True),
+        mtime=values.get("mtime", ""),
+        fetch_by_commit=flags.get("fetch-by-commit", False),
+    )
+
+
+def _flag(found: GitAddress, key: str, text: str) -> bool:
+    value = TRUTH.get(text.lower()) if text else True
+    if value is None:
+        raise _wrong(found, f"{key} is true or false, not {text!r}")
+    return value
+
+
+def _one(found: GitAddress, what: str, values: set[str]) -> str:
+    if len(values) > 1:
+        raise _wrong(found, f"there is more than one {what}: {', '.join(sorted(values))}")
+    return next(iter(values), "")
+
+
+def _wrong(found: GitAddress, why: str) -> FrontendError:
+    return FrontendError(
+        f"the git address {found.shown} cannot be read: {why}",
+        remedy="Its form is https://HOST/PATH.git#REF:SUBDIR, or "
+        "https://HOST/PATH.git?ref=REF&subdir=SUBDIR.",
+    )

@@ -1,0 +1,175 @@
+"""What is known before a platform is looked at: the settled spec, the workspace, the selection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from frontend import findings
+from frontend.config import settings as specs
+from frontend.config.settings import (
+    from_arguments,
+    from_build_file,
+    from_manifest,
+    parse_build_file,
+    settle,
+)
+from frontend.errors import FrontendError
+from frontend.inputs import first_reads, manifests
+from frontend.model.packages import Selection
+from frontend.project import groups
+from frontend.project import workspace as workspaces
+from frontend.project.lock_check import compare, stale
+from frontend.project.workspace import workspace_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from frontend.config.keys import SpecSource
+    from frontend.config.settings import Settings
+    from frontend.context import Context
+    from frontend.errors import Place
+    from frontend.gateway import Gateway
+    from frontend.inputs.first_reads import FirstReads
+    from frontend.model.packages import LocalPackage
+    from frontend.project.workspace import Workspace
+    from frontend.request import Request
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that is known before a platform is looked at."""
+
+    request: Request
+    context: Context
+    settings: Settings
+    workspace: Workspace
+    package: LocalPackage
+    selection: Selection
+    others: tuple[LocalPackage, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def packages(self) -> tuple[LocalPackage, ...]:
+        """All packages that the image is for, in the order they were named."""
+        return (self.package, *self.others)
+
+    @cached_property
+    def python_needs(self) -> tuple[groups.PythonNeed, ...]:
+        """What the chosen dependency groups ask of Python."""
+        return groups.python_needs(self.workspace, self.packages, self.selection.groups)
+
+    @property
+    def requires_python(self) -> str:
+        """What the workspace admits, and the chosen groups do, as a version specifier."""
+        needs = (need.specifier for need in self.python_needs)
+        return ",".join(filter(None, (self.workspace.lock.requires_python, *needs)))
+
+    @property
+    def local_names(self) -> tuple[str, ...]:
+        """The local packages that these may need on some platform, themselves included."""
+        chosen, lock = self.selection, self.workspace.lock
+        found = (lock.local_closure(name, chosen.extras, chosen.groups) for name in chosen.packages)
+        return tuple(sorted({name for names in found for name in names}))
+
+
+def open_workspace(
+    gateway: Gateway, request: Request, reads: FirstReads, arguments: SpecSource
+) -> tuple[Context, Workspace, SpecSource]:
+    """Take what `reads` has begun: context, workspace, and the build file's own keys.
+
+    Where these say that the workspace is in another folder, it is read from there.
+    """
+    build_file, folder, files = reads.build_file(), reads.folder, reads.head()
+    body = from_build_file(parse_build_file(build_file.source))
+    first = settle(arguments, body)
+    if first.spec.workspace and workspace_path(first.spec.workspace, ".") != folder:
+        folder = workspace_path(first.spec.workspace, ".")
+        files = first_reads.head(gateway, reads.context, folder)
+    context = reads.context
+    if not context.source.remote:
+        context = replace(context, ignore=build_file.ignore or files.get(".dockerignore"))
+    workspace = workspaces.open_workspace(folder, files, first.place("workspace"))
+    if request.named_contexts:
+        from frontend.inputs.members import replace_members
+
+        members = replace_members(gateway, request, workspace.lock.local_packages)
+        context = replace(context, members=members)
+    return context, workspace, body
+
+
+def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
+    """Read what `reads` has begun and the package's manifest, and settle the spec."""
+    arguments = from_arguments(request.arguments)
+    context, workspace, body = open_workspace(gateway, request, reads, arguments)
+    request = findings.with_comment(request, reads.build_file().source.text)
+    root = from_manifest(workspace.root)
+    settings = settle(arguments, body, root)
+    if settings.spec.package:
+        packages = workspaces.find_packages(workspace, settings)
+    else:
+        misplaced = specs.misplaced(body, "package") or specs.misplaced(root, "package")
+        package, workspace = manifests.only_package(gateway, context, workspace, misplaced)
+        packages = (package,)
+    workspace = manifests.read_manifests(gateway, context, workspace, packages)
+    tables = [specs.from_manifest(workspace.manifest(package)) for package in packages]
+    settings = specs.settle(arguments, body, *tables, root)
+    selection = select(workspace, packages, settings)
+    workspaces.check_selection(workspace, settings, selection)
+    return Job(request, context, settings, workspace, packages[0], selection, packages[1:])
+
+
+def select(workspace: Workspace, packages: Sequence[LocalPackage], settings: Settings) -> Selection:
+    """Say what `settings` choose of `packages`, whose manifests have been read."""
+    spec = settings.spec
+    chosen = spec.groups or ()
+    if spec.default_groups:
+        defaults = (groups.defaults(workspace, package) for package in packages)
+        more = (name for found in defaults for name in found if name != groups.DEV)
+        chosen = tuple(dict.fromkeys((*chosen, *more)))
+    names = tuple(package.name for package in packages)
+    return Selection(names[0], spec.extras or (), chosen, names[1:])
+
+
+def check_lock(gateway: Gateway, job: Job) -> None:
+    """Compare the lock with the manifests that matter; the key `lock` says what a difference does.
+
+    FrontendError where it is strict (the default) and more than a member's version differs.
+    """
+    mode = job.settings.spec.lock or "strict"
+    if mode == "off":
+        return
+    lock, workspace, selection = job.workspace.lock, job.workspace, job.selection
+    for name in job.local_names:
+        member = lock.local_packages[name]
+        if name not in lock.members:
+            continue
+        chosen = selection.groups if name in selection.packages else ()
+        for drift in compare(lock, member, workspace.manifest(member), chosen):
+            if mode == "strict" and not drift.harmless:
+                raise FrontendError(
+                    f"the lock is out of date: {drift.message}",
+                    remedy="Run `uv lock` and commit the result "
+                    '(or set `lock = "warn"` to build what the lock says).',
+                    places=(drift.place,),
+                )
+            findings.warn(gateway, job.request, stale(drift))
+
+
+def base_places(job: Job) -> tuple[Place, ...]:
+    """Where the choice of Python was made, the nearest first."""
+    chosen = job.settings.origin("base") or job.settings.origin("python")
+    if chosen:
+        return chosen
+    manifest = job.workspace.manifest(job.package)
+    if manifest.get("project", "requires-python"):
+        return (manifest.place("project", "requires-python"),)
+    return (job.workspace.root.place("project", "requires-python"),)
+
+
+def named_for_all(job: Job) -> tuple[str, ...]:
+    """Return what `include` names for every member: not in the package's own manifest, that is."""
+    own = job.workspace.manifest(job.package).source.filename
+    named = [place.source.filename for place in job.settings.place("include")]
+    return () if own in named else job.settings.spec.include or ()

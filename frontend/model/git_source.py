@@ -1,0 +1,62 @@
+"""A package that the lock takes from a git repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+if TYPE_CHECKING:
+    from frontend.model.packages import LockedPackage
+
+
+@dataclass(frozen=True)
+class GitSource:
+    """A `git` source of the lock: a repository, the locked commit, and what the manifest asked for.
+
+    `revision` is the tag, branch or revision named there; empty for the default branch.
+    """
+
+    repository: str
+    commit: str
+    revision: str = ""
+    subdirectory: str = ""
+    archive: str = ""
+    lfs: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> GitSource:
+        """Read the address as uv writes it: `https://host/repo?subdirectory=x&tag=v1#COMMIT`."""
+        parts = urlsplit(text)
+        query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        return cls(
+            repository=parts._replace(query="", fragment="").geturl(),
+            commit=parts.fragment,
+            revision=next((query[key] for key in ("tag", "branch", "rev") if key in query), ""),
+            subdirectory=query.get("subdirectory", ""),
+            archive=query.get("path", ""),
+            lfs=query.get("lfs") == "true",
+        )
+
+    @classmethod
+    def of(cls, package: LockedPackage) -> GitSource | None:
+        """Return where `package` is from, if that is git."""
+        text = package.table["source"].get("git")
+        return cls.parse(str(text)) if text else None
+
+    @property
+    def fetchable(self) -> bool:
+        """Whether BuildKit can fetch it as uv would."""
+        plain = self.repository.startswith(("https://", "http://"))
+        return plain and not self.lfs and not self.archive
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """The note about the origin, with its keys in uv's order (`direct_url.json`, PEP 610)."""
+        about = {"vcs": "git", "commit_id": self.commit}
+        if self.revision:
+            about["requested_revision"] = self.revision
+        found: dict[str, Any] = {"url": self.repository, "vcs_info": about}
+        if self.subdirectory:
+            found["subdirectory"] = self.subdirectory
+        return found

@@ -1,0 +1,124 @@
+"""Dependency groups: which are installed unasked, and which Python they need.
+
+uv's own settings, `tool.uv.default-groups` and `tool.uv.dependency-groups`. They are read from the
+manifests, since locks have them only since revision 5.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from frontend.errors import FrontendError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from frontend.model.interpreter import Target
+    from frontend.model.packages import LocalPackage
+    from frontend.project.workspace import Workspace
+    from frontend.toml_document import TomlDocument
+
+
+#: The group that uv installs where nobody says which; no image has it unless it is named.
+DEV = "dev"
+
+
+@dataclass(frozen=True)
+class PythonNeed:
+    """What a group asks of Python, as a version specifier, and where that stands."""
+
+    group: str
+    specifier: str
+    place: Place
+
+
+def defaults(workspace: Workspace, package: LocalPackage) -> tuple[str, ...]:
+    """Return the groups that `uv sync --package` installs of a package, unasked.
+
+    `tool.uv.default-groups` of its manifest (uv's word for all groups is `all`), else `dev`: the
+    root's list is that of the root (uv 0.13). FrontendError for a name that it does not have.
+    """
+    manifest, known = workspace.manifest(package), workspace.lock.groups(package.name)
+    chosen = manifest.get("tool", "uv", "default-groups")
+    if chosen == "all":
+        return known
+    names = [canonicalize_name(str(name)) for name in chosen] if isinstance(chosen, list) else [DEV]
+    unknown = [name for name in names if name not in known and name != DEV]
+    if unknown:
+        nearest = difflib.get_close_matches(unknown[0], known, n=1)
+        raise FrontendError(
+            f"tool.uv.default-groups names {unknown[0]!r}, and package {package.name!r} has "
+            "no such group",
+            remedy=f"Did you mean {nearest[0]}?"
+            if nearest
+            else f"It has {', '.join(known) or 'no groups'}.",
+            places=(manifest.place("tool", "uv", "default-groups"),),
+        )
+    return tuple(name for name in names if name in known)
+
+
+def python_needs(
+    workspace: Workspace, packages: Iterable[LocalPackage], groups: Iterable[str]
+) -> tuple[PythonNeed, ...]:
+    """Return what the chosen groups ask of Python, with the groups that they include.
+
+    As for what is installed, a group is that of each package which has one of that name, else the
+    workspace root's.
+    """
+    packages = tuple(packages)
+    found: list[PythonNeed] = []
+    for group in groups:
+        owners = [p for p in packages if group in workspace.lock.groups(p.name)]
+        manifests = [workspace.manifest(p) for p in owners] or [workspace.root]
+        for manifest in manifests:
+            found += _needs(manifest, group)
+    return tuple(dict.fromkeys(found))
+
+
+def _needs(manifest: TomlDocument, group: str) -> Iterator[PythonNeed]:
+    settings = manifest.get("tool", "uv", "dependency-groups")
+    for name in _with_included(manifest.get("dependency-groups") or {}, group, ()):
+        for key, value in settings.items() if isinstance(settings, dict) else ():
+            wanted = value.get("requires-python") if isinstance(value, dict) else None
+            if canonicalize_name(key) == name and isinstance(wanted, str):
+                place = manifest.place("tool", "uv", "dependency-groups", key)
+                try:
+                    SpecifierSet(wanted)
+                except InvalidSpecifier:
+                    raise FrontendError(
+                        f"group {name!r} has requires-python = {wanted!r}, which is no version "
+                        "specifier",
+                        remedy='Write it as in [project]: ">=3.12".',
+                        places=(place,),
+                    ) from None
+                yield PythonNeed(name, wanted, place)
+
+
+def _with_included(table: object, group: str, above: tuple[str, ...]) -> Iterator[str]:
+    """The name of a group and of those it includes (PEP 735)."""
+    name = canonicalize_name(group)
+    if name in above or not isinstance(table, dict):
+        return
+    yield name
+    for key, items in table.items():
+        if canonicalize_name(key) == name and isinstance(items, list):
+            for item in items:
+                if isinstance(item, dict) and isinstance(item.get("include-group"), str):
+                    yield from _with_included(table, item["include-group"], (*above, name))
+
+
+def check_python(needs: Iterable[PythonNeed], target: Target, base: str) -> None:
+    """Refuse a target whose Python a chosen group excludes: uv's markers would drop the group."""
+    for need in needs:
+        if not target.satisfies(need.specifier):
+            raise FrontendError(
+                f"{base} has Python {target.version}, and group {need.group!r} requires "
+                f"{need.specifier}",
+                remedy="Choose another `python` or `base`, or leave the group out.",
+                places=(need.place,),
+            )

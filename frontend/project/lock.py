@@ -1,0 +1,234 @@
+"""`uv.lock` as far as a build needs it.
+
+The schema is uv's own (crates/uv-resolver, `LockWire`): `version` 1 with any `revision`. Which
+packages get installed is uv's decision (see `closure`); here are members, their paths and names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from frontend.errors import FrontendError, Place, SourceText
+from frontend.model.packages import LocalPackage
+from frontend.toml_document import TomlDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+SCHEMA = 1
+#: Stands for the hash that a lock does not have, where one must be.
+NO_HASH = "sha256:" + 64 * "0"
+_HASHED = {"hash": NO_HASH}
+# A file as uv writes it, on one line, up to where a hash is missing.
+_FILE = re.compile(
+    r'(?<!source = )\{ (?:url|path|filename) = "[^"\n]*"(?=(?![^}\n]*\bhash = )[^}\n]*\})'
+)
+_LOCAL_KINDS = ("editable", "directory", "virtual")
+
+
+@dataclass(frozen=True)
+class ConflictItem:
+    """A package by itself, or an extra or a group of it, that cannot be had with some others."""
+
+    package: str
+    kind: str = "package"
+    name: str = ""
+
+    @classmethod
+    def read(cls, table: Mapping[str, Any]) -> ConflictItem:
+        """Read an item of `conflicts`; names in it are normalised."""
+        for kind in ("extra", "group"):
+            if kind in table:
+                return cls(str(table.get("package", "")), kind, str(table[kind]))
+        return cls(str(table.get("package", "")))
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A parsed lock."""
+
+    document: TomlDocument
+
+    @classmethod
+    def parse(cls, source: SourceText) -> Lock:
+        """Parse a lock; FrontendError where it is no TOML or of a schema that is not ours."""
+        document = TomlDocument.parse(
+            source,
+            "uv writes this file: after a merge, take one side of it, then run `uv lock`.",
+        )
+        version = document.get("version")
+        if version is None:
+            raise FrontendError(
+                f"{source.filename} is not a lock of uv: it has no schema version",
+                remedy="Run `uv lock`.",
+                places=(document.place("version"),),
+            )
+        if version != SCHEMA:
+            raise FrontendError(
+                f"{source.filename} has schema version {version!r}, "
+                f"and this frontend knows {SCHEMA}",
+                remedy="Use a newer frontend image, or lock with the uv release your team pins.",
+                places=(document.place("version"),),
+            )
+        for package in document.get("package") or ():
+            if not package.get("name") or not isinstance(package.get("source"), dict):
+                raise FrontendError(
+                    f"{source.filename} is damaged: a package lacks its name or source",
+                    remedy="Run `uv lock`.",
+                    places=(document.array_item("package", name=package.get("name", "")),),
+                )
+        return cls(document)
+
+    @cached_property
+    def packages(self) -> tuple[Mapping[str, Any], ...]:
+        """Every `[[package]]` table."""
+        return tuple(self.document.get("package") or ())
+
+    @property
+    def for_export(self) -> str:
+        """The text for `uv export`, which would download every file that the lock has no hash of.
+
+        Indexes need not give hashes, and a PEP 751 lock needs them: these have `NO_HASH` there.
+        """
+        text = self.document.source.text
+        files = (f for p in self.packages for f in (*p.get("wheels", ()), p.get("sdist", _HASHED)))
+        if all("hash" in file for file in files):
+            return text
+        return _FILE.sub(rf'\g<0>, hash = "{NO_HASH}"', text)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, tuple[Mapping[str, Any], ...]]:
+        found: dict[str, tuple[Mapping[str, Any], ...]] = {}
+        for package in self.packages:
+            found[package["name"]] = (*found.get(package["name"], ()), package)
+        return found
+
+    def named(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        """Every `[[package]]` called `name` (a forked resolution holds several)."""
+        return self._by_name.get(name, ())
+
+    @cached_property
+    def members(self) -> Mapping[str, LocalPackage]:
+        """The workspace's members by name; uv omits the list for a single project."""
+        names = self.document.get("manifest", "members")
+        found = {}
+        for package in self.local_packages.values():
+            if package.name in names if names else package.path == ".":
+                found[package.name] = package
+        return found
+
+    @cached_property
+    def local_packages(self) -> Mapping[str, LocalPackage]:
+        """Members and path dependencies by name."""
+        found = {}
+        for package in self.packages:
+            for kind in _LOCAL_KINDS:
+                if kind in package["source"]:
+                    found[package["name"]] = LocalPackage(
+                        package["name"],
+                        package["source"][kind],
+                        kind,
+                        str(package.get("version", "")),
+                    )
+        return found
+
+    @property
+    def requires_python(self) -> str:
+        """What the whole workspace admits, as a version specifier."""
+        return str(self.document.get("requires-python") or "")
+
+    def extras(self, name: str) -> tuple[str, ...]:
+        """The extras that member `name` offers."""
+        package = self.named(name)[0]
+        metadata = package.get("metadata", {}).get("provides-extras", ())
+        return tuple(sorted({*metadata, *package.get("optional-dependencies", {})}))
+
+    def groups(self, name: str) -> tuple[str, ...]:
+        """The dependency groups of member `name`."""
+        package = self.named(name)[0]
+        metadata = package.get("metadata", {}).get("requires-dev", {})
+        groups = package.get("dev-dependencies", package.get("dependency-groups", {}))
+        return tuple(sorted({*metadata, *groups}))
+
+    def root_groups(self) -> tuple[str, ...]:
+        """The dependency groups of the workspace root, with or without a `[project]` table."""
+        own = self.document.get("manifest", "dependency-groups") or {}
+        root = next((p.name for p in self.members.values() if p.path == "."), None)
+        return tuple(sorted({*own, *(self.groups(root) if root else ())}))
+
+    def group_names(self, group: str, members: Iterable[str]) -> frozenset[str]:
+        """The packages that `group` of the root or of any of `members` names directly."""
+        found = {d["name"] for d in self.document.get("manifest", "dependency-groups", group) or ()}
+        root = {p.name for p in self.members.values() if p.path == "."}
+        for name in {*members, *root}:
+            for package in self.named(name):
+                groups = package.get("dev-dependencies", package.get("dependency-groups", {}))
+                found |= {dependency["name"] for dependency in groups.get(group, ())}
+        return frozenset(found)
+
+    def local_closure(
+        self, name: str, extras: Iterable[str], groups: Iterable[str]
+    ) -> tuple[str, ...]:
+        """The local packages that `name` may need on some platform, itself included.
+
+        Markers are left out of account: this decides which manifests are read, not what is
+        installed.
+        """
+        queue: deque[tuple[str, str]] = deque([(name, ""), *((name, extra) for extra in extras)])
+        roots = [name, *(p.name for p in self.members.values() if p.path == ".")]
+        for root in roots:
+            for package in self.named(root):
+                tables = package.get("dev-dependencies", package.get("dependency-groups", {}))
+                for group in groups:
+                    queue.extend(_targets(tables.get(group, ())))
+        for group in groups:
+            queue.extend(_targets(self.document.get("manifest", "dependency-groups", group) or ()))
+        seen = set()
+        while queue:
+            item = queue.popleft()
+            if item in seen:
+                continue
+            seen.add(item)
+            for package in self.named(item[0]):
+                if item[1]:
+                    edges = package.get("optional-dependencies", {}).get(item[1], ())
+                else:
+                    edges = package.get("dependencies", ())
+                queue.extend(_targets(edges))
+        return tuple(sorted({item[0] for item in seen} & self.local_packages.keys()))
+
+    def conflict(
+        self, names: Sequence[str], extras: Iterable[str], groups: Iterable[str]
+    ) -> tuple[ConflictItem, ...]:
+        """What the lock declares incompatible of packages `names` with extras and groups, if any.
+
+        An extra or group is that of each package that has it; else a group is the root's.
+        """
+        chosen = {ConflictItem(name) for name in names}
+        chosen |= {ConflictItem(name, "extra", extra) for name in names for extra in extras}
+        root = [package.name for package in self.members.values() if package.path == "."]
+        for group in groups:
+            owners = names if any(group in self.groups(name) for name in names) else root
+            chosen |= {ConflictItem(name, "group", group) for name in (*names, *owners)}
+        for conflict in self.document.get("conflicts") or ():
+            found = [item for item in map(ConflictItem.read, conflict) if item in chosen]
+            if len(found) > 1:
+                return tuple(found)
+        return ()
+
+    def place(self, name: str, version: str = "") -> Place:
+        """The lines of the lock that name a package."""
+        wanted = {"name": name, "version": version} if version else {"name": name}
+        return self.document.array_item("package", **wanted)
+
+
+def _targets(edges: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
+    for edge in edges:
+        yield (edge["name"], "")
+        for extra in edge.get("extra", ()):
+            yield (edge["name"], extra)

@@ -1,0 +1,55 @@
+"""Hide passwords and secret values in texts that leave the build."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_WORDS = "api_?key|auth|credentials?|key|pass(?:word|wd|phrase)?|pword|secret|token"
+_SECRET = re.compile(rf"(?:^|_)(?:{_WORDS})$", re.IGNORECASE)
+_PUBLIC = re.compile(r"(?:^|_)public(?:_|$)", re.IGNORECASE)
+_VALUE = re.compile(r"""(?P<name>\b\w+)(?P<is>["']?\s*=\s*)(?:"[^"\n]*"|'[^'\n]*')""")
+#: What stands for a value that is not shown.
+HIDDEN = "****"
+
+
+def secret(name: str) -> bool:
+    """Whether a variable of this name is likely to hold a secret (as Dockerfiles judge ENV)."""
+    return bool(_SECRET.search(name)) and not _PUBLIC.search(name)
+
+
+def hidden(text: str) -> str:
+    """Return a file's text without the values of variables that look like secrets.
+
+    The passwords of addresses were left out when it was read.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        return f'{found["name"]}{found["is"]}"{HIDDEN}"' if secret(found["name"]) else found[0]
+
+    return _VALUE.sub(value, text)
+
+
+_CREDENTIALS = re.compile(r"(https?://)[^/\s]*@")
+#: A password, and no variable in its place.
+_PASSWORD = re.compile(r"https?://[^/\s\"'@:]*:[^/\s\"'@$]+@")
+
+
+def without_credentials(value: Any) -> Any:
+    """Return `value` with no user or password in a URL: neither may reach a layer or a cache key.
+
+    Only URLs of HTTP: the user of `git+ssh://git@…` is part of the address.
+    """
+    if isinstance(value, str):
+        return _CREDENTIALS.sub(r"\1", value)
+    if isinstance(value, list):
+        return [without_credentials(item) for item in value]
+    if isinstance(value, dict):
+        return {key: without_credentials(item) for key, item in value.items()}
+    return value
+
+
+def password_lines(text: str) -> tuple[int, ...]:
+    """The lines of a file (1-based) with an address that holds a password."""
+    found = enumerate(text.split("\n"), 1)
+    return tuple(number for number, line in found if _PASSWORD.search(line))

@@ -1,0 +1,130 @@
+"""The versions of members that are made from git: told by the user, or by the history.
+
+The history is that of the build context. A member's own build backend is asked, in a step that
+sees a checkout of the last commit, so that every plugin has its own rules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import tomli_w
+
+import llb
+from frontend.container import secrets
+from frontend.container.links import link_mounts
+from frontend.container.paths import ENVIRONMENT, ROOT, TOOLS
+from frontend.container.uv_settings import offline, project
+from frontend.errors import FrontendError
+from frontend.gateway import GatewayError
+from frontend.inputs.first_reads import read_text
+from frontend.model.layers import Kind, Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from frontend.container.downloads import Sealed
+    from frontend.container.environment import Builder
+    from frontend.gateway import Gateway
+    from frontend.inputs.inputs import Job
+    from frontend.model.packages import LocalPackage
+
+
+#: What a member is built as whose version nobody can tell.
+UNKNOWN = "0.0.0"
+#: Where a step sees the history, below the folder that all have.
+CHECKOUT = "checkout"
+
+
+def settle(
+    gateway: Gateway,
+    job: Job,
+    wanted: Sequence[LocalPackage],
+    builder: Builder,
+    sealed: Sealed | None = None,
+    *,
+    tell: bool = True,
+) -> dict[str, str]:
+    """Return the versions of `wanted` by name; FrontendError where git or a backend has none.
+
+    The history is looked at in a step of its own, so that a commit builds a member anew only where
+    its version is another one then. A warning where there is no history to look at, if `tell` says
+    so.
+    """
+    given = job.settings.spec.version
+    if given:
+        return {member.name: given for member in wanted}
+    missing = _missing(gateway, job, builder)
+    if missing:
+        if tell:
+            _warn(gateway, job, wanted, missing)
+        return {member.name: UNKNOWN for member in wanted}
+    readings = [_reading(gateway, job, builder, member, sealed) for member in wanted]
+    found = gateway.together(*readings)
+    return {member.name: version for member, version in zip(wanted, found, strict=True)}
+
+
+def _warn(gateway: Gateway, job: Job, wanted: Sequence[LocalPackage], missing: str) -> None:
+    member = wanted[0]
+    gateway.warn(
+        f"the version of {member.name!r} is made from git, and {missing}: it is {UNKNOWN} now. "
+        "Tell it: --build-arg version=1.2.3",
+        places=(job.workspace.manifest(member).place("project", "dynamic"),),
+    )
+
+
+def _missing(gateway: Gateway, job: Job, builder: Builder) -> str:
+    """What a look at the history lacks; empty where it lacks nothing."""
+    head = ".git/HEAD"
+    loaded = gateway.solve(job.context.named_files([head], "git head"))
+    if read_text(loaded, head) is None:
+        return "the build context has no git directory"
+    return "" if builder.git else "the builder image has no git"
+
+
+def _reading(
+    gateway: Gateway, job: Job, builder: Builder, member: LocalPackage, sealed: Sealed | None
+) -> Callable[[], str]:
+    def read() -> str:
+        try:
+            step = _step(job, builder, member, sealed)
+            return gateway.solve(step).read_file("version").decode().strip()
+        except GatewayError as error:
+            said = error.step_end or error
+            raise FrontendError(
+                f"the version of {member.name!r} cannot be made from git: {said}",
+                remedy="What was printed stands above. A shallow clone has no tags: fetch them, or "
+                "tell the version: --build-arg version=1.2.3",
+                places=(job.workspace.manifest(member).place("project", "dynamic"),),
+            ) from error
+
+    return read
+
+
+def _step(job: Job, builder: Builder, member: LocalPackage, sealed: Sealed | None) -> llb.Output:
+    """Ask the member's build backend, in a clean checkout of the last commit."""
+    settings = job.workspace.root.get("tool", "uv") or {}
+    layer = Layer(Kind.MEMBER, members=(member,))
+    chosen = offline(settings, layer, TOOLS) if sealed else project(settings, layer)
+    generated = llb.files(
+        llb.SCRATCH,
+        llb.Mkfile("/uv.toml", tomli_w.dumps(chosen).encode(), timestamp=0),
+        meta=llb.Metadata(name=f"[internal] settings of {member.name}"),
+    )
+    history = job.context.selected([".git"], "git directory")
+    where = f"{ROOT}/{CHECKOUT}"
+    discarding = builder.capabilities.supports("exec.mount.bind.readwrite-nooutput")
+    return builder.install(
+        [job.workspace.path(member), member.name],
+        script="version",
+        name=f"[internal] version of {member.name}",
+        building=True,
+        env={"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml", **(ENVIRONMENT if sealed else {})},
+        network=sealed is None,
+        mounts=[
+            llb.Bind(f"{ROOT}/lock", generated),
+            llb.Discarded(where, history) if discarding else llb.Writable(where, history),
+            *(sealed.mounts(layer) if sealed else secrets.mounts(settings, layer)),
+            *([] if sealed else link_mounts(settings, job.workspace, job.context)),
+        ],
+    )
