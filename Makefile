@@ -24,6 +24,7 @@ lint:
 	$(DEV) ruff format --check
 	$(DEV) ruff check
 	$(DEV) mypy
+	$(DEV) lint-imports --no-cache
 
 unit:
 	$(DEV) pytest tests/unit
