@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class SourceText:
+class SourceFile:
     """A text file of the user's, under the name the user knows it by.
 
     `language` is the name used by GitHub's linguist (`TOML`), which BuildKit records beside it.
@@ -29,15 +29,15 @@ class SourceText:
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """Whole lines `start` to `end` (1-based, inclusive) of a file."""
 
-    source: SourceText
+    source: SourceFile
     start: int
     end: int
 
     @classmethod
-    def line(cls, source: SourceText, line: int) -> Place:
+    def line(cls, source: SourceFile, line: int) -> Location:
         """One line of `source`."""
         return cls(source, line, line)
 
@@ -49,7 +49,9 @@ class FrontendError(Exception):
     first place is the most important one. buildx prints an excerpt for each place.
     """
 
-    def __init__(self, message: str, *, remedy: str = "", places: tuple[Place, ...] = ()) -> None:
+    def __init__(
+        self, message: str, *, remedy: str = "", places: tuple[Location, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy

@@ -14,7 +14,7 @@ from frontend.redaction import hidden
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from frontend.errors import Place
+    from frontend.errors import Location
     from frontend.request import Request
 
 
@@ -38,7 +38,7 @@ class Warns(Protocol):
         *,
         detail: Iterable[str] = (),
         url: str = "",
-        places: Iterable[Place] = (),
+        places: Iterable[Location] = (),
     ) -> None:
         """Show `short` with its places."""
 
@@ -63,10 +63,10 @@ class Finding:
 
     rule: Rule
     text: str
-    places: tuple[Place, ...] = ()
+    places: tuple[Location, ...] = ()
 
     @property
-    def shown(self) -> tuple[Place, ...]:
+    def shown(self) -> tuple[Location, ...]:
         """The places, in files without what looks like a secret."""
         return tuple(
             replace(place, source=replace(place.source, text=hidden(place.source.text)))

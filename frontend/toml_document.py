@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli
 
-from frontend.errors import FrontendError, Place, SourceText
+from frontend.errors import FrontendError, Location, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,11 +36,11 @@ _HEADER = re.compile(r"\s*(\[{1,2})\s*([^\]]+?)\s*\]{1,2}\s*(?:#.*)?")
 class TomlDocument:
     """A parsed TOML file together with its text."""
 
-    source: SourceText
+    source: SourceFile
     data: Mapping[str, Any]
 
     @classmethod
-    def parse(cls, source: SourceText, remedy: str = "") -> TomlDocument:
+    def parse(cls, source: SourceFile, remedy: str = "") -> TomlDocument:
         """Parse `source`; a syntax error becomes a FrontendError at its line, with `remedy`."""
         try:
             return cls(source, tomli.loads(source.text))
@@ -50,7 +50,7 @@ class TomlDocument:
             raise FrontendError(
                 f"{source.filename} is not valid TOML: {error}",
                 remedy=remedy or "Correct that line: uv cannot read the file either.",
-                places=(Place.line(source, min(error.lineno, last)),),
+                places=(Location.line(source, min(error.lineno, last)),),
             ) from None
 
     def get(self, *path: str) -> Any:
@@ -62,17 +62,17 @@ class TomlDocument:
             value = value[step]
         return value
 
-    def place(self, *path: str) -> Place:
+    def place(self, *path: str) -> Location:
         """Return the line that defines `path`, or that of its nearest parent, or the first line."""
         for length in range(len(path), 0, -1):
             wanted = path[:length]
             within = [(found, line) for found, line in self._keys if found[:length] == wanted]
             if within:
                 exact = (line for found, line in within if found == wanted)
-                return Place.line(self.source, next(exact, within[0][1]))
-        return Place.line(self.source, 1)
+                return Location.line(self.source, next(exact, within[0][1]))
+        return Location.line(self.source, 1)
 
-    def place_of(self, text: str, *path: str) -> Place:
+    def place_of(self, text: str, *path: str) -> Location:
         """Return the line below `path` that holds `text`, an item of its list; else its own."""
         start = self.place(*path)
         later = (
@@ -81,10 +81,10 @@ class TomlDocument:
         lines = self.source.text.split("\n")
         for number in range(start.start, next(later, len(lines) + 1)):
             if text in lines[number - 1]:
-                return Place.line(self.source, number)
+                return Location.line(self.source, number)
         return start
 
-    def array_item(self, array: str, **wanted: str) -> Place:
+    def array_item(self, array: str, **wanted: str) -> Location:
         """Return the place of the `[[array]]` table whose string keys have the `wanted` values.
 
         Looks at one line at a time, since a lock can have a hundred thousand of them: the keys are
@@ -107,8 +107,8 @@ class TomlDocument:
                     if line.startswith(key) and pattern.match(line):
                         found[key] = number
         if found and len(found) == len(expected):
-            return Place(self.source, min(found.values()), max(found.values()))
-        return Place.line(self.source, 1)
+            return Location(self.source, min(found.values()), max(found.values()))
+        return Location.line(self.source, 1)
 
     @cached_property
     def _keys(self) -> tuple[tuple[tuple[str, ...], int], ...]:

@@ -18,7 +18,7 @@ from frontend.calls.file_digests import list_files
 from frontend.calls.lock_digest import LockSlices
 from frontend.config.settings import from_arguments, from_manifest, settle
 from frontend.container.uv_settings import deciding
-from frontend.inputs.inputs import Job, base_places, named_for_all, open_workspace, select
+from frontend.inputs.inputs import BuildInputs, base_places, named_for_all, open_workspace, select
 from frontend.inputs.manifests import read_helpers, read_manifests, runnable_packages
 from frontend.model.uv import UV_VERSION
 from frontend.project.build_requirements import helpers, included
@@ -62,7 +62,7 @@ class Slice:
     Or needed to build those.
     """
 
-    job: Job
+    job: BuildInputs
     lock: str
     local: tuple[LocalPackage, ...]
 
@@ -100,7 +100,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     return calls.result(document, f"{'PACKAGE':<{width}}  DIGEST\n{''.join(lines)}")
 
 
-def _jobs(gateway: Gateway, request: Request, reads: FirstReads) -> list[Job]:
+def _jobs(gateway: Gateway, request: Request, reads: FirstReads) -> list[BuildInputs]:
     """One job for each package that an image is asked of."""
     everything = request.arguments.get("package", "").strip() == ALL
     given = {k: v for k, v in request.arguments.items() if not (everything and k == "package")}
@@ -120,11 +120,11 @@ def _jobs(gateway: Gateway, request: Request, reads: FirstReads) -> list[Job]:
         settings = settle(arguments, body, own, root).without("package")
         selection = select(workspace, (package,), settings)
         check_selection(workspace, settings, selection)
-        found.append(Job(request, context, settings, workspace, package, selection))
+        found.append(BuildInputs(request, context, settings, workspace, package, selection))
     return found
 
 
-def _slices(gateway: Gateway, jobs: Sequence[Job]) -> list[Slice]:
+def _slices(gateway: Gateway, jobs: Sequence[BuildInputs]) -> list[Slice]:
     """What of the lock each job depends on; the manifests of all local packages are read."""
     first = jobs[0]
     lock = first.workspace.lock
@@ -167,7 +167,7 @@ def _all_versions(gateway: Gateway, slices: Sequence[Slice]) -> list[Mapping[str
     return [found.get(number, {}) for number in range(len(slices))]
 
 
-def _versions(gateway: Gateway, job: Job) -> Callable[[], Mapping[str, str]]:
+def _versions(gateway: Gateway, job: BuildInputs) -> Callable[[], Mapping[str, str]]:
     def look() -> Mapping[str, str]:
         from frontend.resolve.platform import sites
 
@@ -190,7 +190,7 @@ def _resolve_bases(gateway: Gateway, slices: Sequence[Slice]) -> dict[tuple[str,
     return {key: image.identity for key, image in zip(looks, images, strict=True)}
 
 
-def _image_names(job: Job) -> list[tuple[str, str]]:
+def _image_names(job: BuildInputs) -> list[tuple[str, str]]:
     pin = base_image.pinned(job.workspace.python_pin)
     names = [("base", base_image.choose(job.settings, job.requires_python, pin))]
     if job.settings.spec.builder:
@@ -199,7 +199,7 @@ def _image_names(job: Job) -> list[tuple[str, str]]:
 
 
 def _looking(
-    gateway: Gateway, job: Job, role: str, name: str, platform: llb.Platform
+    gateway: Gateway, job: BuildInputs, role: str, name: str, platform: llb.Platform
 ) -> Callable[[], BaseImage]:
     places = base_places(job) if role == "base" else job.settings.origin(role)
     return lambda: base_image.resolve(gateway, job.request, name, platform, places, role)
@@ -226,7 +226,10 @@ def _list_all(gateway: Gateway, request: Request, slices: Sequence[Slice]) -> di
 
 
 def _member(
-    job: Job, package: LocalPackage, folders: frozenset[str], listings: Mapping[str, Listing]
+    job: BuildInputs,
+    package: LocalPackage,
+    folders: frozenset[str],
+    listings: Mapping[str, Listing],
 ) -> str:
     """The digest of a package's files, as its step sees them (`emit`); `folders` are all packages'.
 

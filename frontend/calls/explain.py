@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from frontend.gateway import Gateway, Result
     from frontend.inputs.first_reads import FirstReads
     from frontend.request import Request
-    from frontend.resolve.platform import Site
-    from frontend.targets import Recipe
+    from frontend.resolve.platform import ResolvedPlatform
+    from frontend.targets import TargetBuilder
 
 
 VERSION = 1
@@ -45,11 +45,13 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     return calls.result(document, _text(job.selection.package, told))
 
 
-def _comparing(gateway: Gateway, recipe: Recipe, site: Site) -> Callable[[], Explained]:
+def _comparing(
+    gateway: Gateway, recipe: TargetBuilder, site: ResolvedPlatform
+) -> Callable[[], Explained]:
     return lambda: _compare(gateway, recipe, site)
 
 
-def _compare(gateway: Gateway, recipe: Recipe, site: Site) -> Explained:
+def _compare(gateway: Gateway, recipe: TargetBuilder, site: ResolvedPlatform) -> Explained:
     found = previous.given(site)
     if found is None:
         raise FrontendError(

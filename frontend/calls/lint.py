@@ -21,11 +21,11 @@ from frontend.resolve.platform import sites
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from frontend.errors import Place
+    from frontend.errors import Location
     from frontend.findings import Finding
     from frontend.gateway import Gateway, Result
     from frontend.inputs.first_reads import FirstReads
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
     from frontend.request import Request
 
 
@@ -69,14 +69,14 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     return replace(answered, metadata={**answered.metadata, "result.statuscode": status})
 
 
-def _read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
+def _read(gateway: Gateway, request: Request, reads: FirstReads) -> BuildInputs:
     job = targets.find(request.target).recipe.select(gateway, read(gateway, request, reads))
     needed = [job.workspace.lock.local_packages[name] for name in job.local_names]
     known = manifests.read_manifests(gateway, job.context, job.workspace, needed)
     return replace(job, workspace=known)
 
 
-def _before_platforms(job: Job) -> Iterator[Finding]:
+def _before_platforms(job: BuildInputs) -> Iterator[Finding]:
     yield from workspace.all_stale(job)
     yield from workspace.findings(job)
     yield from images.bases(job)
@@ -93,7 +93,7 @@ class _Sources:
         """All of them, in the order in which they were met."""
         return list(self._found.values())
 
-    def location(self, places: Sequence[Place]) -> dict[str, Any]:
+    def location(self, places: Sequence[Location]) -> dict[str, Any]:
         """Say where `places` are; clients read what has none as source -1."""
         if not places:
             return {"sourceIndex": -1, "ranges": []}

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     import llb
-    from frontend.errors import Place
+    from frontend.errors import Location
     from frontend.gateway import Gateway, Result
     from frontend.inputs.first_reads import FirstReads
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
     from frontend.request import Request
     from llb.graph import Vertex
 
@@ -107,10 +107,10 @@ class _Argument:
     name: str
     value: str
     description: str
-    places: tuple[Place, ...]
+    places: tuple[Location, ...]
 
 
-def _arguments(job: Job) -> Iterator[_Argument]:
+def _arguments(job: BuildInputs) -> Iterator[_Argument]:
     """Every key, the ones that are set with their values; tables by their items."""
     settings = job.settings
     values = {**settings.values, "package": job.selection.packages}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from frontend.errors import Place, SourceText
+from frontend.errors import Location, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,12 +31,12 @@ class SpecSource:
     table: tuple[str, ...] = ()
     arguments: Mapping[str, str] = field(default_factory=dict)
 
-    def place(self, *key: str) -> Place | None:
+    def place(self, *key: str) -> Location | None:
         """Return the line that sets `key`; `env`, `A` is the one of that variable."""
         if self.document:
             return self.document.place(*self.table, *key)
         for name in (".".join(key), key[0]):
             if name in self.arguments:
-                source = SourceText(ARGUMENT, f"{name}={self.arguments[name]}", "")
-                return Place.line(source, 1)
+                source = SourceFile(ARGUMENT, f"{name}={self.arguments[name]}", "")
+                return Location.line(source, 1)
         return None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from frontend.config.keys import SpecSource
-    from frontend.errors import Place
+    from frontend.errors import Location
 
 
 def _words(value: object) -> object:
@@ -349,7 +349,7 @@ def _invalid(source: SpecSource, error: ValidationError) -> FrontendError:
     )
 
 
-def _unknown(what: str, name: str, place: Place | None = None) -> FrontendError:
+def _unknown(what: str, name: str, place: Location | None = None) -> FrontendError:
     nearest = difflib.get_close_matches(name.lower().replace("_", "-"), KEYS, n=1)
     return FrontendError(
         f"unknown {what}",

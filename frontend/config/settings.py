@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from frontend.config.keys import ARGUMENT, TABLE, TABLES, TABLES_OF_TEXT, SpecSource
-from frontend.errors import FrontendError, Place, SourceText
+from frontend.errors import FrontendError, Location, SourceFile
 from frontend.toml_document import TomlDocument
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Settings:
     """The spec after every source of it has been read, and where each key was set."""
 
     values: Mapping[str, Any]
-    places: Mapping[str, Place]
+    places: Mapping[str, Location]
 
     @cached_property
     def spec(self) -> Spec:
@@ -115,11 +115,11 @@ class Settings:
         kept = {key: value for key, value in self.values.items() if key not in keys}
         return Settings({**kept, **values}, self.places)
 
-    def place(self, key: str) -> tuple[Place, ...]:
+    def place(self, key: str) -> tuple[Location, ...]:
         """Return the line of a file that set `key`; empty for build arguments and defaults."""
         return tuple(p for p in self.origin(key) if p.source.filename != ARGUMENT)
 
-    def origin(self, key: str) -> tuple[Place, ...]:
+    def origin(self, key: str) -> tuple[Location, ...]:
         """Return what set `key`: a file's line or the build argument; empty for defaults."""
         found = self.places.get(key)
         return (found,) if found else ()
@@ -134,7 +134,7 @@ def from_arguments(arguments: Mapping[str, str]) -> SpecSource:
     return SpecSource(argument_values(arguments), arguments=arguments)
 
 
-def parse_build_file(source: SourceText) -> TomlDocument:
+def parse_build_file(source: SourceFile) -> TomlDocument:
     """Parse the build file; FrontendError where it is no TOML."""
     remedy = 'Below the syntax line stand keys of TOML, their text in quotes: package = "api".'
     if re.search(_INSTRUCTION, source.text, re.MULTILINE | re.IGNORECASE):
@@ -164,7 +164,7 @@ def from_manifest(document: TomlDocument) -> SpecSource:
     return SpecSource(values or {}, document, TABLE)
 
 
-def misplaced(source: SpecSource, key: str) -> tuple[Place, ...]:
+def misplaced(source: SpecSource, key: str) -> tuple[Location, ...]:
     """Return the line where `key` stands below the header of another key's table, if it does.
 
     In TOML all that stands below `[env]` belongs to that table.
@@ -180,7 +180,7 @@ def misplaced(source: SpecSource, key: str) -> tuple[Place, ...]:
 def settle(*sources: SpecSource) -> Settings:
     """Join `sources`, the strongest first; FrontendError for an unknown key or a wrong value."""
     values: dict[str, Any] = {}
-    places: dict[str, Place] = {}
+    places: dict[str, Location] = {}
     for source in sources:
         checked = _checked(source)
         for key, value in checked.items():

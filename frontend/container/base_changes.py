@@ -8,28 +8,30 @@ from typing import TYPE_CHECKING
 import llb
 from frontend.container.paths import CA_SECRET, OWN
 from frontend.container.scripts import steps
-from frontend.model.base_changes import Packages, Removed, Replaced, User
+from frontend.model.base_changes import CreateUser, RemovePath, ReplaceDistributions, SystemPackages
 
 if TYPE_CHECKING:
-    from frontend.container.environment import Builder
+    from frontend.container.environment import BuildEnvironment
     from frontend.model.base_changes import BaseChange
 
 #: 1980-01-01 in nanoseconds, the time of every file that is added.
 _TIME = 315532800 * 10**9
 
 
-def change_base(change: BaseChange, rootfs: llb.Output, builder: Builder, name: str) -> llb.Output:
+def change_base(
+    change: BaseChange, rootfs: llb.Output, builder: BuildEnvironment, name: str
+) -> llb.Output:
     """Return `rootfs` with `change` made in it; `name` is the line in the progress."""
-    if isinstance(change, Removed):
+    if isinstance(change, RemovePath):
         return llb.files(rootfs, llb.Rm(change.path), meta=llb.Metadata(name=name))
-    if isinstance(change, User):
+    if isinstance(change, CreateUser):
         return _create(change, rootfs, name)
-    if isinstance(change, Replaced):
+    if isinstance(change, ReplaceDistributions):
         return _remove_distributions(change, rootfs, builder, name)
     return _install(change, rootfs, builder, name)
 
 
-def _create(user: User, rootfs: llb.Output, name: str) -> llb.Output:
+def _create(user: CreateUser, rootfs: llb.Output, name: str) -> llb.Output:
     """Add the account by files alone: the base needs no shell for it."""
     created = user.created
     owner = llb.Owner(created.uid, created.gid)
@@ -46,7 +48,7 @@ def _create(user: User, rootfs: llb.Output, name: str) -> llb.Output:
 
 
 def _remove_distributions(
-    change: Replaced, rootfs: llb.Output, builder: Builder, name: str
+    change: ReplaceDistributions, rootfs: llb.Output, builder: BuildEnvironment, name: str
 ) -> llb.Output:
     script = f"{OWN}/files/replaced.py"
     packages = [package for package, _ in change.packages]
@@ -59,7 +61,9 @@ def _remove_distributions(
     )
 
 
-def _install(change: Packages, rootfs: llb.Output, builder: Builder, name: str) -> llb.Output:
+def _install(
+    change: SystemPackages, rootfs: llb.Output, builder: BuildEnvironment, name: str
+) -> llb.Output:
     script = files("frontend.steps").joinpath("system.sh").read_bytes()
     actions: list[llb.Action] = [llb.Mkfile("/system.sh", script, timestamp=0)]
     if change.sources:

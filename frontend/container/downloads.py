@@ -23,7 +23,7 @@ _FILE = "file"
 
 
 @dataclass(frozen=True)
-class Sealed:
+class HermeticSources:
     """What steps of one platform have in place of the network.
 
     `headers` are the ids of the secrets that open an index, by its address.

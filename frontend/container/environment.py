@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from frontend.model.base import BaseImage, Prefix
-    from frontend.model.base_changes import Packages
-    from frontend.model.distribution import Folder
-    from frontend.model.interpreter import Target
+    from frontend.model.base_changes import SystemPackages
+    from frontend.model.distribution import Ownership
+    from frontend.model.interpreter import Interpreter
     from frontend.request import Request
 
 
@@ -52,19 +52,19 @@ NETWORKS = {
 
 
 @dataclass(frozen=True)
-class Foreign:
+class CrossBuild:
     """What differs where the image is for another platform than the one that steps run on.
 
     `native` is a builder of the image's platform, whose programs run by emulation; `compiled` are
     the reports of the steps that have to run there.
     """
 
-    native: Builder | None = None
+    native: BuildEnvironment | None = None
     compiled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
-class Builder:
+class BuildEnvironment:
     """What steps run in: the image, the uv to run there, and the options of this build.
 
     `git` says whether the image has git. `owner` is the user and group that the layers' files
@@ -81,20 +81,20 @@ class Builder:
     platform: llb.Platform
     request: Request
     capabilities: llb.Capabilities
-    target: Target | None = None
+    target: Interpreter | None = None
     git: bool = False
     owner: tuple[int, int] = (0, 0)
-    app: Folder | None = None
-    foreign: Foreign | None = None
+    app: Ownership | None = None
+    foreign: CrossBuild | None = None
     python: llb.Output | None = None
     tools: llb.Output | None = None
     tools_name: str = ""
-    preparing: tuple[Packages, ...] = ()
+    preparing: tuple[SystemPackages, ...] = ()
     seen: tuple[str, ...] | None = None
     prefix: Prefix | None = None
     uv_version: str = UV_VERSION
 
-    def where(self, report: str) -> Builder:
+    def where(self, report: str) -> BuildEnvironment:
         """Where the step with that report runs: here, or on the image's platform."""
         foreign = self.foreign
         if foreign and foreign.native and report in foreign.compiled:

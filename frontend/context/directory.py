@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from frontend.context.source import Source
-    from frontend.errors import SourceText
+    from frontend.errors import SourceFile
 
 
 VERSION_CONTROL = "**/.git"
@@ -41,7 +41,7 @@ class Context:
     """
 
     source: Source
-    ignore: SourceText | None = None
+    ignore: SourceFile | None = None
     members: Mapping[str, Context] = field(default_factory=dict)
     keeps_git: bool = False
 

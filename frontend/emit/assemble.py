@@ -15,8 +15,8 @@ from frontend.model.layers import Kind, Layer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from frontend.container.downloads import Sealed
-    from frontend.container.environment import Builder
+    from frontend.container.downloads import HermeticSources
+    from frontend.container.environment import BuildEnvironment
     from frontend.context import Context
     from frontend.model.layers import Plan
     from frontend.project.workspace import Workspace
@@ -32,15 +32,15 @@ class Emitted:
 
 def emit(
     plan: Plan,
-    builder: Builder,
+    builder: BuildEnvironment,
     base: llb.Output,
     workspace: Workspace,
     context: Context,
     *,
     prefix: str = "",
     merge: bool = True,
-    sealed: Sealed | None = None,
-    on_base: Builder | None = None,
+    sealed: HermeticSources | None = None,
+    on_base: BuildEnvironment | None = None,
     finishing: Mapping[str, str] = MappingProxyType({}),
     building: Building = ISOLATED,
 ) -> Emitted:

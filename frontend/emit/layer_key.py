@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import llb
-    from frontend.container.environment import Builder
+    from frontend.container.environment import BuildEnvironment
     from frontend.emit.step import Step
     from frontend.model.base import BaseImage
-    from frontend.model.interpreter import Target
+    from frontend.model.interpreter import Interpreter
     from llb.graph import Vertex
 
 
@@ -39,7 +39,11 @@ _INTERPRETER = (
 
 
 def keys(
-    builder: Builder, target: Target, base: BaseImage, rootfs: llb.Output, steps: Sequence[Step]
+    builder: BuildEnvironment,
+    target: Interpreter,
+    base: BaseImage,
+    rootfs: llb.Output,
+    steps: Sequence[Step],
 ) -> tuple[str, ...]:
     """Return the key of each step's filesystem, `sha256:` and 64 hexadecimal digits.
 

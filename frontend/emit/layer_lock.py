@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from frontend.model.git_source import GitSource
-    from frontend.model.interpreter import Target
+    from frontend.model.interpreter import Interpreter
     from frontend.model.layers import Layer
     from frontend.model.packages import LocalPackage, LockedPackage
 
@@ -41,7 +41,7 @@ _ANY_PYTHON = ">=3.8"
 
 def generate(
     layer: Layer,
-    target: Target,
+    target: Interpreter,
     settings: Mapping[str, Any],
     checkouts: Mapping[str, GitSource] | None = None,
     *,
@@ -104,7 +104,7 @@ def member_place(member: LocalPackage) -> str:
     return f"/{place(member.path)}"
 
 
-def portable(layer: Layer, target: Target) -> bool:
+def portable(layer: Layer, target: Interpreter) -> bool:
     """Whether the layer's wheels are the same for every platform."""
     return all(
         _filename(wheel).endswith("-any.whl")
@@ -118,7 +118,7 @@ def _checked_out(package: LockedPackage, source: GitSource) -> dict[str, Any]:
     return {"name": package.name, "source": {"directory": directory(package.name, source)}}
 
 
-def _stripped(package: LockedPackage, target: Target) -> dict[str, Any]:
+def _stripped(package: LockedPackage, target: Interpreter) -> dict[str, Any]:
     table = package.table
     source = dict(table["source"])
     if "path" in source:
@@ -179,7 +179,7 @@ def _artifact(table: Mapping[str, Any]) -> dict[str, Any]:
     return {key: table[key] for key in _ARTIFACT_KEYS if key in table}
 
 
-def _kin(wheel: Mapping[str, Any], target: Target) -> bool:
+def _kin(wheel: Mapping[str, Any], target: Interpreter) -> bool:
     """Whether the wheel could fit this Python and architecture, whatever the libc's version."""
     filename = _filename(wheel)
     if filename.endswith("-none-any.whl") and "-py3-" in filename:
@@ -187,7 +187,7 @@ def _kin(wheel: Mapping[str, Any], target: Target) -> bool:
     if target.machine not in filename and "-any.whl" not in filename:
         return False
     try:
-        return not target.kin_tags.isdisjoint(parse_wheel_filename(filename)[3])
+        return not target.tags_for_any_libc.isdisjoint(parse_wheel_filename(filename)[3])
     except InvalidWheelFilename:
         return True
 

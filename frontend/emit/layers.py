@@ -32,10 +32,10 @@ from frontend.project.workspace import LOCK, MANIFEST, check_inside, workspace_p
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from frontend.container.downloads import Sealed
-    from frontend.container.environment import Builder
+    from frontend.container.downloads import HermeticSources
+    from frontend.container.environment import BuildEnvironment
     from frontend.context import Context
-    from frontend.model.interpreter import Target
+    from frontend.model.interpreter import Interpreter
     from frontend.model.layers import Plan
     from frontend.model.packages import LocalPackage, LockedPackage
     from frontend.project.workspace import Workspace
@@ -47,13 +47,13 @@ _SCRIPTS = {Kind.EDITABLE: ("member", "editable"), Kind.WHEEL: ("member", "wheel
 
 def steps_of(
     plan: Plan,
-    builder: Builder,
+    builder: BuildEnvironment,
     workspace: Workspace,
     context: Context,
     *,
     prefix: str = "",
-    sealed: Sealed | None = None,
-    on_base: Builder | None = None,
+    sealed: HermeticSources | None = None,
+    on_base: BuildEnvironment | None = None,
     finishing: Mapping[str, str] = MappingProxyType({}),
     building: Building = ISOLATED,
 ) -> tuple[Step, ...]:
@@ -82,15 +82,15 @@ def steps_of(
 class _Emitter:
     """What the steps of one image have in common; `settings` are those of `[tool.uv]`."""
 
-    builder: Builder
-    target: Target
+    builder: BuildEnvironment
+    target: Interpreter
     workspace: Workspace
     context: Context
     settings: Mapping[str, Any]
-    on_base: Builder
+    on_base: BuildEnvironment
     finishing: Mapping[str, str]
     building: Building
-    sealed: Sealed | None = None
+    sealed: HermeticSources | None = None
 
     def step(self, layer: Layer, name: str) -> Step:
         """Write the step of one layer; `name` is its line in the progress."""
@@ -116,7 +116,7 @@ class _Emitter:
             return {}
         return {
             "UV_FRONTEND_INTERPRETER": self.target.path,
-            "UV_FRONTEND_VERSION": self.target.compared,
+            "UV_FRONTEND_VERSION": self.target.release_version,
         }
 
     def _skeleton(self, layer: Layer, name: str) -> Step:
@@ -132,7 +132,7 @@ class _Emitter:
         arguments: Sequence[str],
         name: str,
         *,
-        builder: Builder | None = None,
+        builder: BuildEnvironment | None = None,
         env: Mapping[str, str] | None = None,
         mounts: Sequence[llb.Mount] = (),
         locations: Sequence[llb.Location] = (),

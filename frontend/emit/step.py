@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import llb
-    from frontend.container.environment import Builder
+    from frontend.container.environment import BuildEnvironment
     from frontend.model.layers import Layer
     from frontend.model.packages import LockedPackage
 
@@ -62,7 +62,7 @@ class Building:
 ISOLATED = Building()
 
 
-def report_name(builder: Builder, *parts: str) -> str:
+def report_name(builder: BuildEnvironment, *parts: str) -> str:
     """Name a report by what its step does and where, so that the step's cache key stays.
 
     Builds on other images may do the same at the same time, and fail for another reason.

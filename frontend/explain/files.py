@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from frontend.emit.step import Step
     from frontend.explain.record import Record, Trees
     from frontend.gateway import Gateway
-    from frontend.resolve.platform import Site
-    from frontend.targets.result import Product
+    from frontend.resolve.platform import ResolvedPlatform
+    from frontend.targets.result import TargetResult
 
 
 _PYTHON = "/opt/uv-frontend/bin/python"
@@ -56,7 +56,7 @@ with open("{LAYER}/files.json", "w") as file:
 """
 
 
-def complete_record(gateway: Gateway, site: Site, product: Product) -> Record:
+def complete_record(gateway: Gateway, site: ResolvedPlatform, product: TargetResult) -> Record:
     """Write down what an image is made from, with the digests of its files.
 
     The product is one with a plan, as its target made it. GatewayError where its files cannot be

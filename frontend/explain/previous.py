@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from frontend.gateway import Gateway
     from frontend.inputs.named_contexts import NamedContext
     from frontend.model.base import BaseImage
-    from frontend.resolve.platform import Site
+    from frontend.resolve.platform import ResolvedPlatform
 
 
 #: What the build context is called.
@@ -52,7 +52,7 @@ class Explained:
         return found | (render.document(self.comparison) if self.comparison else {})
 
 
-def given(site: Site) -> NamedContext | None:
+def given(site: ResolvedPlatform) -> NamedContext | None:
     """The context, if there is one; a package of that name has it for itself."""
     job = site.job
     if not job.request.named_contexts or NAME in job.context.members:
@@ -60,7 +60,7 @@ def given(site: Site) -> NamedContext | None:
     return named_contexts.find(job.request, NAME, site.platform)
 
 
-def look(gateway: Gateway, site: Site, found: NamedContext) -> BaseImage:
+def look(gateway: Gateway, site: ResolvedPlatform, found: NamedContext) -> BaseImage:
     """Read the previous image's configuration for the platform; no layer is pulled.
 
     FrontendError where the context is no image, or where there is none.
@@ -83,7 +83,11 @@ def shown(found: NamedContext) -> str:
 
 
 def explained(
-    site: Site, found: NamedContext, image: BaseImage, made: Record, config: Mapping[str, Any]
+    site: ResolvedPlatform,
+    found: NamedContext,
+    image: BaseImage,
+    made: Record,
+    config: Mapping[str, Any],
 ) -> Explained:
     """Compare what is built, `config` its configuration, with the previous image."""
     name, platform = shown(found), site.platform

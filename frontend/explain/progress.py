@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from frontend.explain.record import Record
     from frontend.gateway import Gateway
-    from frontend.resolve.platform import Site
+    from frontend.resolve.platform import ResolvedPlatform
 
 
 #: Contexts that can be an image; another kind of that name is not meant for us.
 _IMAGES = ("docker-image", "oci-layout", "input")
 
 
-def begin(gateway: Gateway, site: Site) -> Callable[[Record, bytes], None] | None:
+def begin(gateway: Gateway, site: ResolvedPlatform) -> Callable[[Record, bytes], None] | None:
     """Look the previous image up in the background, if the user names one.
 
     What is returned says how it differs from what is built, by its record and configuration. It

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from frontend.emit.step import Step
     from frontend.model.base import BaseImage
     from frontend.model.packages import LockedPackage
-    from frontend.resolve.platform import Site
-    from frontend.targets.result import Product
+    from frontend.resolve.platform import ResolvedPlatform
+    from frontend.targets.result import TargetResult
 
 
 #: Of a layer's key, of a file's digest: enough to tell those of two builds apart.
@@ -97,7 +97,7 @@ class Record:
         return f"sha256:{hashlib.sha256(plain.encode()).hexdigest()}"
 
 
-def record(site: Site, product: Product) -> Record:
+def record(site: ResolvedPlatform, product: TargetResult) -> Record:
     """Write down what an image is made from; its trees have no digests yet, see `with_files`.
 
     The product is one with a plan, as its target made it.
@@ -123,7 +123,7 @@ def record(site: Site, product: Product) -> Record:
     )
 
 
-def own_steps(site: Site, product: Product) -> Sequence[Step]:
+def own_steps(site: ResolvedPlatform, product: TargetResult) -> Sequence[Step]:
     """The steps of a product's layers; the first ones are those of the builder's packages."""
     return product.steps[len(site.builder.preparing) :]
 

@@ -30,7 +30,7 @@ from proto import ops_pb2
 from proto.ops_pb2 import Definition
 
 if TYPE_CHECKING:
-    from frontend.errors import Place
+    from frontend.errors import Location
     from frontend.gateway.result import Result
     from proto.status_pb2 import Status
 
@@ -210,7 +210,7 @@ class Gateway:
         detail: Iterable[str] = (),
         url: str = "",
         level: int = 1,
-        places: Iterable[Place] = (),
+        places: Iterable[Location] = (),
         vertex: str = "",
     ) -> None:
         """Shows a warning after the build.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.any_pb2 import Any as AnyMessage
 
-    from frontend.errors import Place
+    from frontend.errors import Location
 
 
 CANCELLED = 1
@@ -42,7 +42,7 @@ class GatewayError(Exception):
         self.code = code
         self.message = message
         self.details = tuple(details)
-        self.places: tuple[Place, ...] = ()
+        self.places: tuple[Location, ...] = ()
 
     @property
     def status(self) -> Status:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.any_pb2 import Any as AnyMessage
 
-from frontend.errors import FrontendError, Place, SourceText, UnsupportedCallError
+from frontend.errors import FrontendError, Location, SourceFile, UnsupportedCallError
 from frontend.gateway.failures import UNKNOWN, GatewayError
 from proto.ops_pb2 import SourceInfo
 from proto.status_pb2 import Status
@@ -66,7 +66,7 @@ def status_of(error: BaseException, *, typed: bool = True) -> Status:
     return Status(code=UNKNOWN, message=_bug(error))
 
 
-def with_context(status: Status, *, prefix: str = "", places: Iterable[Place] = ()) -> Status:
+def with_context(status: Status, *, prefix: str = "", places: Iterable[Location] = ()) -> Status:
     """`status` with `prefix` before its message and further excerpts after those it has.
 
     The last excerpt is printed first: each wraps those before it, and every passage from one
@@ -78,7 +78,7 @@ def with_context(status: Status, *, prefix: str = "", places: Iterable[Place] = 
     return Status(code=status.code, message=message, details=[*status.details, *added])
 
 
-def source_detail(place: Place) -> AnyMessage:
+def source_detail(place: Location) -> AnyMessage:
     """The detail that makes buildx print the lines of `place`."""
     data = excerpt(place.source, place.start, place.end).encode()
     value = {
@@ -92,7 +92,7 @@ def source_detail(place: Place) -> AnyMessage:
     return AnyMessage(type_url=SOURCE_TYPE_URL, value=json.dumps(value).encode())
 
 
-def source_info(source: SourceText, start: int, end: int) -> SourceInfo:
+def source_info(source: SourceFile, start: int, end: int) -> SourceInfo:
     """The same for calls that take the message itself (Warn)."""
     return SourceInfo(
         filename=source.filename,
@@ -101,7 +101,7 @@ def source_info(source: SourceText, start: int, end: int) -> SourceInfo:
     )
 
 
-def excerpt(source: SourceText, start: int, end: int) -> str:
+def excerpt(source: SourceFile, start: int, end: int) -> str:
     """The text, or if it is big, one with the same line numbers that is empty elsewhere.
 
     A lock can have megabytes, and each detail is sent, stored in the build's history and shown
@@ -115,7 +115,7 @@ def excerpt(source: SourceText, start: int, end: int) -> str:
     return "\n".join([*[""] * min(first, len(lines)), *kept])
 
 
-def _printed(place: Place) -> str:
+def _printed(place: Location) -> str:
     """The lines of `place` and two around them, in the way in which buildx prints them."""
     lines = place.source.text.split("\n")
     first = max(place.start - _PRINTED_AROUND, 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import llb
 from frontend.context.source import LocalSource
-from frontend.errors import FrontendError, SourceText
+from frontend.errors import FrontendError, SourceFile
 from frontend.gateway import PathNotFoundError
 from frontend.inputs.main_context import open_main
 from frontend.project.workspace import workspace_path
@@ -32,8 +32,8 @@ IGNORE_FILE = ".dockerignore"
 class BuildFile:
     """The file that holds the spec (`Dockerfile`), and the ignore file that belongs to it."""
 
-    source: SourceText
-    ignore: SourceText | None
+    source: SourceFile
+    ignore: SourceFile | None
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class FirstReads:
     folder: str
     context: Context
     build_file: Callable[[], BuildFile]
-    head: Callable[[], dict[str, SourceText]]
+    head: Callable[[], dict[str, SourceFile]]
 
     @classmethod
     def begin(cls, gateway: Gateway, request: Request) -> FirstReads:
@@ -94,7 +94,7 @@ def build_file(gateway: Gateway, opened: Opened) -> BuildFile:
             f"there is no build file {name}",
             remedy="Check --file; with a context from git or an archive it is a path in there.",
         )
-    found = found or SourceText(name, "")
+    found = found or SourceFile(name, "")
     return BuildFile(replace(found, language=_language(name)), ignore)
 
 
@@ -107,7 +107,7 @@ def _lower(name: str) -> str:
     return posixpath.join(posixpath.dirname(name), posixpath.basename(name).lower())
 
 
-def head(gateway: Gateway, context: Context, workspace: str) -> dict[str, SourceText]:
+def head(gateway: Gateway, context: Context, workspace: str) -> dict[str, SourceFile]:
     """Read what every build needs first: root manifest, lock, settings, Python pin, ignore file."""
     files = ("pyproject.toml", "uv.lock", "uv.toml", ".python-version")
     names = [workspace_path(workspace, name) for name in files]
@@ -117,17 +117,17 @@ def head(gateway: Gateway, context: Context, workspace: str) -> dict[str, Source
     return read_texts(gateway, loaded, names)
 
 
-def read_texts(gateway: Gateway, ref: Ref, names: Sequence[str]) -> dict[str, SourceText]:
+def read_texts(gateway: Gateway, ref: Ref, names: Sequence[str]) -> dict[str, SourceFile]:
     """Read the files of `names` that exist, all at once."""
     found = gateway.together(*(_reader(ref, name) for name in names))
     return {name: text for name, text in zip(names, found, strict=True) if text is not None}
 
 
-def _reader(ref: Ref, name: str) -> Callable[[], SourceText | None]:
+def _reader(ref: Ref, name: str) -> Callable[[], SourceFile | None]:
     return lambda: read_text(ref, name)
 
 
-def read_text(ref: Ref, name: str) -> SourceText | None:
+def read_text(ref: Ref, name: str) -> SourceFile | None:
     """Read one file; None where it does not exist.
 
     Passwords in addresses are left out on the spot: what is read here gets into excerpts, generated
@@ -139,4 +139,4 @@ def read_text(ref: Ref, name: str) -> SourceText | None:
         return None
     whole = data.decode("utf-8-sig", "replace")
     text: str = without_credentials(whole)
-    return SourceText(name, text, passwords=password_lines(whole) if text != whole else ())
+    return SourceFile(name, text, passwords=password_lines(whole) if text != whole else ())

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from frontend.config.keys import SpecSource
     from frontend.config.settings import Settings
     from frontend.context import Context
-    from frontend.errors import Place
+    from frontend.errors import Location
     from frontend.gateway import Gateway
     from frontend.inputs.first_reads import FirstReads
     from frontend.model.packages import LocalPackage
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Job:
+class BuildInputs:
     """Everything that is known before a platform is looked at."""
 
     request: Request
@@ -99,7 +99,7 @@ def open_workspace(
     return context, workspace, body
 
 
-def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
+def read(gateway: Gateway, request: Request, reads: FirstReads) -> BuildInputs:
     """Read what `reads` has begun and the package's manifest, and settle the spec."""
     arguments = from_arguments(request.arguments)
     context, workspace, body = open_workspace(gateway, request, reads, arguments)
@@ -117,7 +117,7 @@ def read(gateway: Gateway, request: Request, reads: FirstReads) -> Job:
     settings = specs.settle(arguments, body, *tables, root)
     selection = select(workspace, packages, settings)
     workspaces.check_selection(workspace, settings, selection)
-    return Job(request, context, settings, workspace, packages[0], selection, packages[1:])
+    return BuildInputs(request, context, settings, workspace, packages[0], selection, packages[1:])
 
 
 def select(workspace: Workspace, packages: Sequence[LocalPackage], settings: Settings) -> Selection:
@@ -132,7 +132,7 @@ def select(workspace: Workspace, packages: Sequence[LocalPackage], settings: Set
     return Selection(names[0], spec.extras or (), chosen, names[1:])
 
 
-def check_lock(gateway: Gateway, job: Job) -> None:
+def check_lock(gateway: Gateway, job: BuildInputs) -> None:
     """Compare the lock with the manifests that matter; the key `lock` says what a difference does.
 
     FrontendError where it is strict (the default) and more than a member's version differs.
@@ -157,7 +157,7 @@ def check_lock(gateway: Gateway, job: Job) -> None:
             findings.warn(gateway, job.request, stale(drift))
 
 
-def base_places(job: Job) -> tuple[Place, ...]:
+def base_places(job: BuildInputs) -> tuple[Location, ...]:
     """Where the choice of Python was made, the nearest first."""
     chosen = job.settings.origin("base") or job.settings.origin("python")
     if chosen:
@@ -168,7 +168,7 @@ def base_places(job: Job) -> tuple[Place, ...]:
     return (job.workspace.root.place("project", "requires-python"),)
 
 
-def named_for_all(job: Job) -> tuple[str, ...]:
+def named_for_all(job: BuildInputs) -> tuple[str, ...]:
     """Return what `include` names for every member: not in the package's own manifest, that is."""
     own = job.workspace.manifest(job.package).source.filename
     named = [place.source.filename for place in job.settings.place("include")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from frontend.config.keys import TABLE
-from frontend.errors import FrontendError, Place, SourceText
+from frontend.errors import FrontendError, Location, SourceFile
 from frontend.inputs.first_reads import read_text, read_texts
 from frontend.project.build_requirements import required
 from frontend.project.manifest import check
@@ -34,7 +34,7 @@ _MANY = 30
 
 
 def only_package(
-    gateway: Gateway, context: Context, workspace: Workspace, misplaced: tuple[Place, ...] = ()
+    gateway: Gateway, context: Context, workspace: Workspace, misplaced: tuple[Location, ...] = ()
 ) -> tuple[LocalPackage, Workspace]:
     """Choose the package where the user names none: the only one that can run.
 
@@ -114,7 +114,7 @@ def read_manifests(
             gateway, context, workspace.path(package)
         ):
             # Older than pyproject.toml: setuptools builds it, with what it does by default.
-            manifests[package.name] = TomlDocument.parse(SourceText(path, ""))
+            manifests[package.name] = TomlDocument.parse(SourceFile(path, ""))
         elif not missing_ok:
             raise _missing(context, workspace, package, path)
     return replace(workspace, manifests=manifests)
@@ -132,7 +132,7 @@ def _replaced(gateway: Gateway, context: Context, package: LocalPackage) -> Toml
             f"the build context {name} stands for package {name!r}, and has no {MANIFEST}",
             remedy="It is the package's own directory. Leave out its --build-context to build what "
             "the workspace has.",
-            places=(Place.line(context.ignore, line),) if line and context.ignore else (),
+            places=(Location.line(context.ignore, line),) if line and context.ignore else (),
         )
     manifest = TomlDocument.parse(replace(text, filename=f"[context {name}]/{MANIFEST}"))
     check(manifest)
@@ -178,7 +178,7 @@ def _missing(
             f"{context.ignore.filename} keeps package {package.name!r} out of the build: {path}",
             remedy="Remove the pattern, or make an exception for the package with a line "
             f"`!{workspace.path(package)}`.",
-            places=(Place.line(context.ignore, line),),
+            places=(Location.line(context.ignore, line),),
         )
     return FrontendError(
         f"the lock has package {package.name!r} at {workspace.path(package)}, and the build "

@@ -11,12 +11,12 @@ from frontend.project.manifest import compiler
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
     from frontend.model.packages import Closure
-    from frontend.resolve.platform import Site
+    from frontend.resolve.platform import ResolvedPlatform
 
 
-def wheels(site: Site) -> Iterator[Finding]:
+def wheels(site: ResolvedPlatform) -> Iterator[Finding]:
     """Name each package without a wheel for the site, at its own place in the lock."""
     target, lock = site.target, site.job.workspace.lock
     for package in site.closure.third_party:
@@ -30,7 +30,7 @@ def wheels(site: Site) -> Iterator[Finding]:
             )
 
 
-def built(job: Job, closure: Closure) -> Iterator[Finding]:
+def built(job: BuildInputs, closure: Closure) -> Iterator[Finding]:
     """The same for a build, in one line."""
     found = [package for package in closure.third_party if package.built]
     if found:
@@ -43,7 +43,7 @@ def built(job: Job, closure: Closure) -> Iterator[Finding]:
         )
 
 
-def compiled(job: Job, closure: Closure) -> Iterator[Finding]:
+def compiled(job: BuildInputs, closure: Closure) -> Iterator[Finding]:
     """Say which members are compiled, as far as their manifests tell."""
     found = [
         (local.name, place)
@@ -59,7 +59,7 @@ def compiled(job: Job, closure: Closure) -> Iterator[Finding]:
         )
 
 
-def bases(job: Job) -> Iterator[Finding]:
+def bases(job: BuildInputs) -> Iterator[Finding]:
     """Look at the images that the keys name; the ones that are chosen for the user are ours."""
     spec = job.settings.spec
     for key, name in (("base", spec.base), ("builder", spec.builder)):

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
-    from frontend.resolve.platform import Site
+    from frontend.inputs.inputs import BuildInputs
+    from frontend.resolve.platform import ResolvedPlatform
 
 
-def begin(job: Job) -> None:
+def begin(job: BuildInputs) -> None:
     """Refuse to install with a uv that the workspace does not admit; FrontendError says so.
 
     Whoever skips the rule wants the frontend's own uv nevertheless.
@@ -32,7 +32,7 @@ def begin(job: Job) -> None:
         )
 
 
-def tell(gateway: Gateway, sites: Sequence[Site]) -> None:
+def tell(gateway: Gateway, sites: Sequence[ResolvedPlatform]) -> None:
     """Tell all findings; FrontendError where they are to fail the build."""
     job = sites[0].job
     found = list(workspace.findings(job))

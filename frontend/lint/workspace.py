@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from frontend import redaction
-from frontend.errors import Place
+from frontend.errors import Location
 from frontend.findings import (
     DEPRECATED_SETTING,
     IGNORED_README,
@@ -24,7 +24,7 @@ from frontend.project.workspace import workspace_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
     from frontend.model.packages import LocalPackage
     from frontend.toml_document import TomlDocument
 
@@ -37,7 +37,7 @@ _DEPRECATED = {
 }
 
 
-def findings(job: Job) -> Iterator[Finding]:
+def findings(job: BuildInputs) -> Iterator[Finding]:
     """Look at the manifests that were read, the ignore file, and the keys."""
     yield from required_version(job)
     manifests = {m.source.filename: m for m in job.workspace.manifests.values()}
@@ -60,7 +60,7 @@ def findings(job: Job) -> Iterator[Finding]:
     yield from _environment(job)
 
 
-def all_stale(job: Job) -> Iterator[Finding]:
+def all_stale(job: BuildInputs) -> Iterator[Finding]:
     """Every difference, whatever the key `lock` says; the manifests have been read."""
     lock, selection = job.workspace.lock, job.selection
     for name in job.local_names:
@@ -70,7 +70,7 @@ def all_stale(job: Job) -> Iterator[Finding]:
             yield from map(stale, compare(lock, member, job.workspace.manifest(member), chosen))
 
 
-def required_version(job: Job) -> Iterator[Finding]:
+def required_version(job: BuildInputs) -> Iterator[Finding]:
     """Say so where the workspace wants another uv than the frontend has, and names none."""
     root = job.workspace.root
     if root.get("tool", "uv", "required-version") is None:
@@ -93,7 +93,7 @@ def _passwords(manifest: TomlDocument) -> Iterator[Finding]:
         yield Finding(
             PASSWORD_IN_ADDRESS,
             f"an address in {source.filename} holds a password, which is not used",
-            (Place.line(source, number),),
+            (Location.line(source, number),),
         )
 
 
@@ -108,7 +108,7 @@ def _deprecated(manifest: TomlDocument) -> Iterator[Finding]:
             )
 
 
-def _readme(job: Job, member: LocalPackage) -> Iterator[Finding]:
+def _readme(job: BuildInputs, member: LocalPackage) -> Iterator[Finding]:
     ignore = job.context.ignore
     if not ignore or member.name in job.context.members:
         return
@@ -123,11 +123,11 @@ def _readme(job: Job, member: LocalPackage) -> Iterator[Finding]:
             IGNORED_README,
             f"{ignore.filename} keeps {path} out of the build, which package {member.name!r} names "
             "as its readme",
-            (Place.line(ignore, line),),
+            (Location.line(ignore, line),),
         )
 
 
-def _environment(job: Job) -> Iterator[Finding]:
+def _environment(job: BuildInputs) -> Iterator[Finding]:
     for name, value in (job.settings.spec.env or {}).items():
         if value and redaction.secret(name):
             places = tuple(_line(place, name) for place in job.settings.place("env"))
@@ -138,8 +138,8 @@ def _environment(job: Job) -> Iterator[Finding]:
             )
 
 
-def _line(place: Place, name: str) -> Place:
+def _line(place: Location, name: str) -> Location:
     """The line of a table that sets `name`; the table's own where it is not seen."""
     lines = place.source.text.split("\n")
     later = range(place.start, len(lines) + 1)
-    return next((Place.line(place.source, n) for n in later if name in lines[n - 1]), place)
+    return next((Location.line(place.source, n) for n in later if name in lines[n - 1]), place)

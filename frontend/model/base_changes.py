@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Removed:
+class RemovePath:
     """An environment that the base brings where ours goes: the two would otherwise mix."""
 
     path: str
@@ -28,7 +28,7 @@ class Removed:
 
 
 @dataclass(frozen=True)
-class User:
+class CreateUser:
     """A user, or a group, that the base lacks. Files alone: the base needs no shell for it."""
 
     created: Created
@@ -44,7 +44,7 @@ class User:
 
 
 @dataclass(frozen=True)
-class Replaced:
+class ReplaceDistributions:
     """Packages of the base that give way to the lock's: name and version of each."""
 
     packages: tuple[tuple[str, str], ...]
@@ -58,7 +58,7 @@ class Replaced:
 
 
 @dataclass(frozen=True)
-class Packages:
+class SystemPackages:
     """Packages by the names that the manager takes (`libgl1`, `libgl1=1.7.0-1`).
 
     `key` is the one of the spec that names them, `system` a name for the distribution, and
@@ -83,4 +83,4 @@ class Packages:
         return f"{hashlib.sha256(told.encode()).hexdigest()[:24]}.json"
 
 
-BaseChange: TypeAlias = Removed | User | Packages | Replaced
+BaseChange: TypeAlias = RemovePath | CreateUser | SystemPackages | ReplaceDistributions

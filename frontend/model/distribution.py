@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Folder:
+class Ownership:
     """Owner and permission bits of a directory."""
 
     uid: int
@@ -20,7 +20,7 @@ class Folder:
 
 
 @dataclass(frozen=True)
-class System:
+class Distribution:
     """A base image's own file system, as far as it matters.
 
     `id`, `version` and `codename` are those of os-release(5), empty where it has none; `programs`
@@ -32,13 +32,13 @@ class System:
     version: str = ""
     codename: str = ""
     programs: tuple[str, ...] = ()
-    app: Folder | None = None
+    app: Ownership | None = None
     environment: bool = False
     passwd: str = ""
     group: str = ""
 
     @classmethod
-    def from_probe(cls, report: bytes) -> System:
+    def from_probe(cls, report: bytes) -> Distribution:
         """Read the probe's JSON."""
         found = json.loads(report).get("system") or {}
         app = found.get("app")
@@ -47,7 +47,7 @@ class System:
             version=found.get("version", ""),
             codename=found.get("codename", ""),
             programs=tuple(found.get("programs", ())),
-            app=Folder(*app) if app else None,
+            app=Ownership(*app) if app else None,
             environment=bool(found.get("environment")),
             passwd=found.get("passwd", ""),
             group=found.get("group", ""),

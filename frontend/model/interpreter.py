@@ -51,7 +51,7 @@ class Libc:
 
 
 @dataclass(frozen=True)
-class Target:
+class Interpreter:
     """An interpreter in an image."""
 
     path: str
@@ -63,7 +63,7 @@ class Target:
     free_threaded: bool = False
 
     @classmethod
-    def from_probe(cls, report: bytes, platform: Platform) -> Target:
+    def from_probe(cls, report: bytes, platform: Platform) -> Interpreter:
         """Read the probe's JSON; `platform` decides the machine where build and target differ.
 
         FrontendError for a Python that wheel tags for CPython say nothing about.
@@ -94,7 +94,9 @@ class Target:
         )
 
     @classmethod
-    def from_foreign(cls, found: Mapping[str, Any], like: Target, platform: Platform) -> Target:
+    def from_foreign(
+        cls, found: Mapping[str, Any], like: Interpreter, platform: Platform
+    ) -> Interpreter:
         """An interpreter for another processor, as `steps/foreign.py` has read it.
 
         `like` is a CPython that was run, and has the same version but for the last number: markers
@@ -136,7 +138,7 @@ class Target:
         return ""
 
     @property
-    def as_uv_knows_it(self) -> Target:
+    def clamped_to_uv_platform(self) -> Interpreter:
         """The same with the C library's version that `uv_platform` stands for.
 
         Wheels must be chosen by the tags that uv then accepts.
@@ -164,10 +166,10 @@ class Target:
         As for uv, a pre-release counts as the release that it is to become: PEP 440 orders
         3.14.0rc1 before 3.14, and `>=3.14` would exclude it.
         """
-        return cast("Environment", {**self.markers, "python_full_version": self.compared})
+        return cast("Environment", {**self.markers, "python_full_version": self.release_version})
 
     @property
-    def compared(self) -> str:
+    def release_version(self) -> str:
         """The version that requirements on Python are compared with: no `rc1`, no `+local`."""
         return Version(self.version).base_version
 
@@ -176,7 +178,7 @@ class Target:
         if re.fullmatch(r"[0-9.]+", wanted):
             wanted = f"=={wanted}.*" if wanted.count(".") < 2 else f"=={wanted}"
         try:
-            return SpecifierSet(wanted).contains(self.compared)
+            return SpecifierSet(wanted).contains(self.release_version)
         except InvalidSpecifier:
             return False
 
@@ -200,7 +202,7 @@ class Target:
         return self._tags(self.platform_tags())
 
     @cached_property
-    def kin_tags(self) -> frozenset[Tag]:
+    def tags_for_any_libc(self) -> frozenset[Tag]:
         """The tags it would accept with any version of its C library.
 
         Wheels are kept by these, so that a base image with a newer libc leaves the generated locks,

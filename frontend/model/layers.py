@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from frontend.model.base_changes import BaseChange
-    from frontend.model.interpreter import Target
+    from frontend.model.interpreter import Interpreter
     from frontend.model.packages import LocalPackage, LockedPackage
 
 
@@ -39,7 +39,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Copied:
+class FileCopy:
     """Files taken as they are: `source` in the context, `target` in the image."""
 
     source: str
@@ -56,7 +56,7 @@ class Layer:
     kind: Kind
     packages: tuple[LockedPackage, ...] = ()
     members: tuple[LocalPackage, ...] = ()
-    copies: tuple[Copied, ...] = ()
+    copies: tuple[FileCopy, ...] = ()
     change: BaseChange | None = None
     over: int = 0
     text: str = ""
@@ -107,7 +107,7 @@ class Layer:
 class Plan:
     """The layers of one image for one platform, the lowest first."""
 
-    target: Target
+    target: Interpreter
     package: LocalPackage
     layers: tuple[Layer, ...] = field(default=())
     others: tuple[LocalPackage, ...] = ()

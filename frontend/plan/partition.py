@@ -35,13 +35,13 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from frontend.model.layers import Copied, Kind, Layer, Plan, size_text
+from frontend.model.layers import FileCopy, Kind, Layer, Plan, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from frontend.model.base_changes import BaseChange
-    from frontend.model.interpreter import Target
+    from frontend.model.interpreter import Interpreter
     from frontend.model.packages import Closure, LocalPackage, LockedPackage
 
 
@@ -85,7 +85,7 @@ BIG_NAMES = (
 
 
 @dataclass(frozen=True)
-class Shape:
+class LayerPolicy:
     """What the user says about layers.
 
     Each of `heavy` is a set of name patterns (`nvidia-*`) that shares a layer; a package belongs to
@@ -99,13 +99,13 @@ class Shape:
 
 def make(
     closure: Closure,
-    target: Target,
+    target: Interpreter,
     package: LocalPackage,
     *,
     others: tuple[LocalPackage, ...] = (),
-    shape: Shape | None = None,
+    shape: LayerPolicy | None = None,
     workdir: str = "/app",
-    files: Iterable[Copied] = (),
+    files: Iterable[FileCopy] = (),
     changes: Iterable[BaseChange] = (),
     managed: bool = False,
     stdlib: bool = False,
@@ -122,7 +122,7 @@ def make(
         below.append(Layer(Kind.PYTHON, text=f"Python {target.version}"))
     if stdlib:
         below.append(Layer(Kind.STDLIB))
-    shape = shape or Shape()
+    shape = shape or LayerPolicy()
     shape = replace(shape, layers=shape.layers - len(below))
     chosen = (package, *others)
     local = [Layer(Kind.MEMBER, members=(p,)) for p in _installed(closure, chosen)]
@@ -130,7 +130,9 @@ def make(
         # One has the working directory for itself; among several each keeps its place in the
         # workspace.
         place = posixpath.normpath(posixpath.join(workdir, virtual.path)) if others else workdir
-        local.append(Layer(Kind.SOURCE, members=(virtual,), copies=(Copied(virtual.path, place),)))
+        local.append(
+            Layer(Kind.SOURCE, members=(virtual,), copies=(FileCopy(virtual.path, place),))
+        )
     copied = tuple(files)
     top = [Layer(Kind.FILES, copies=copied)] if copied else []
     # Skeleton, other packages and files need a layer each, and so does each kind of step for
@@ -189,7 +191,7 @@ def _within(local: list[Layer], room: int) -> list[Layer]:
     return [Layer(Kind.MEMBER, members=members), *apart, *sources]
 
 
-def _third_party(packages: list[LockedPackage], shape: Shape, room: int) -> list[Layer]:
+def _third_party(packages: list[LockedPackage], shape: LayerPolicy, room: int) -> list[Layer]:
     """Lay out what is neither named heavy nor local, in at most `room` layers (one at least)."""
     alone = [p for p in packages if p.built or is_big(p, shape.big)]
     # Built ones first, then by size: where room is short the smallest join a bucket.
@@ -250,7 +252,7 @@ def _mark(name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{_SALT}{name}".encode()).digest()[:4], "big")
 
 
-def copies(files: Mapping[str, str], workdir: str) -> tuple[Copied, ...]:
+def copies(files: Mapping[str, str], workdir: str) -> tuple[FileCopy, ...]:
     """Give every path of `files` its place: the one named, else the same path in `workdir`.
 
     A pattern's place is a folder, which a place that ends in a slash always is.
@@ -264,7 +266,7 @@ def copies(files: Mapping[str, str], workdir: str) -> tuple[Copied, ...]:
             target = posixpath.join(workdir, folder, "")
         else:
             target = posixpath.join(workdir, place or path)
-        found.append(Copied(path, target))
+        found.append(FileCopy(path, target))
     return tuple(found)
 
 

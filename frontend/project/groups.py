@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from frontend.errors import FrontendError, Place
+from frontend.errors import FrontendError, Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from frontend.model.interpreter import Target
+    from frontend.model.interpreter import Interpreter
     from frontend.model.packages import LocalPackage
     from frontend.project.workspace import Workspace
     from frontend.toml_document import TomlDocument
@@ -34,7 +34,7 @@ class PythonNeed:
 
     group: str
     specifier: str
-    place: Place
+    place: Location
 
 
 def defaults(workspace: Workspace, package: LocalPackage) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ def _with_included(table: object, group: str, above: tuple[str, ...]) -> Iterato
                     yield from _with_included(table, item["include-group"], (*above, name))
 
 
-def check_python(needs: Iterable[PythonNeed], target: Target, base: str) -> None:
+def check_python(needs: Iterable[PythonNeed], target: Interpreter, base: str) -> None:
     """Refuse a target whose Python a chosen group excludes: uv's markers would drop the group."""
     for need in needs:
         if not target.satisfies(need.specifier):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from frontend.errors import FrontendError, Place, SourceText
+from frontend.errors import FrontendError, Location, SourceFile
 from frontend.model.packages import LocalPackage
 from frontend.toml_document import TomlDocument
 
@@ -55,7 +55,7 @@ class Lock:
     document: TomlDocument
 
     @classmethod
-    def parse(cls, source: SourceText) -> Lock:
+    def parse(cls, source: SourceFile) -> Lock:
         """Parse a lock; FrontendError where it is no TOML or of a schema that is not ours."""
         document = TomlDocument.parse(
             source,
@@ -221,7 +221,7 @@ class Lock:
                 return tuple(found)
         return ()
 
-    def place(self, name: str, version: str = "") -> Place:
+    def place(self, name: str, version: str = "") -> Location:
         """The lines of the lock that name a package."""
         wanted = {"name": name, "version": version} if version else {"name": name}
         return self.document.array_item("package", **wanted)

@@ -21,7 +21,7 @@ from frontend.findings import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from frontend.errors import Place
+    from frontend.errors import Location
     from frontend.model.packages import LocalPackage
     from frontend.project.lock import Lock
     from frontend.toml_document import TomlDocument
@@ -33,14 +33,14 @@ _DEPENDENCIES = frozenset({"dependencies", "optional-dependencies", "dev-depende
 
 
 @dataclass(frozen=True)
-class Drift:
+class LockMismatch:
     """One difference between a manifest and the lock.
 
     `harmless` is a version of the member itself: nothing is installed otherwise because of it.
     """
 
     message: str
-    place: Place
+    place: Location
     harmless: bool = False
 
 
@@ -61,13 +61,13 @@ class _Wish:
 
 def compare(
     lock: Lock, member: LocalPackage, manifest: TomlDocument, groups: Iterable[str]
-) -> Iterator[Drift]:
+) -> Iterator[LockMismatch]:
     """Compare one member's manifest, its `groups` included, with what the lock says of it."""
     project = manifest.get("project") or {}
     package = next(iter(lock.named(member.name)), {})
     version = project.get("version")
     if version and member.version and not _same_version(str(version), member.version):
-        yield Drift(
+        yield LockMismatch(
             f"package {member.name!r} is at {version}, and the lock has it at {member.version}",
             manifest.place("project", "version"),
             harmless=True,
@@ -113,7 +113,7 @@ def _differences(
     known: list[_Wish],
     *,
     complete: bool = True,
-) -> Iterator[Drift]:
+) -> Iterator[LockMismatch]:
     """Compare as sets: uv writes a requirement down once, however often it stands in the manifest.
 
     One with several sources is written down once for each.
@@ -123,7 +123,7 @@ def _differences(
         try:
             wish = _wish(text, extra)
         except InvalidRequirement as error:
-            yield Drift(
+            yield LockMismatch(
                 f"{text!r} of {member!r} is no requirement: {error}",
                 manifest.place_of(text, *path),
             )
@@ -134,11 +134,13 @@ def _differences(
         told.add((wish.name, wish.extra))
         other = next((o for o in known if (o.name, o.extra) == (wish.name, wish.extra)), None)
         has = f"the lock for {other.text}" if other else "the lock does not have that"
-        yield Drift(f"{member!r} asks for {wish.text}, and {has}", manifest.place_of(text, *path))
+        yield LockMismatch(
+            f"{member!r} asks for {wish.text}, and {has}", manifest.place_of(text, *path)
+        )
     for other in known:
         asked_for = any(_equal(wish, other) for wish in wishes)
         if complete and not asked_for and (other.name, other.extra) not in told:
-            yield Drift(
+            yield LockMismatch(
                 f"the lock has {other.text} for {member!r}, which no longer asks for it",
                 manifest.place("project", "dependencies"),
             )
@@ -191,6 +193,6 @@ def _same_version(one: str, other: str) -> bool:
         return one == other
 
 
-def stale(drift: Drift) -> Finding:
+def stale(drift: LockMismatch) -> Finding:
     """The finding for a difference that is no error."""
     return Finding(findings.STALE_LOCK, f"uv.lock is out of date: {drift.message}", (drift.place,))

@@ -19,7 +19,7 @@ from frontend.project.uv_config import MEMBER_INDEXES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from frontend.errors import Place
+    from frontend.errors import Location
     from frontend.toml_document import TomlDocument
 
 
@@ -98,7 +98,7 @@ _COMPILERS = (
 )
 
 
-def compiler(manifest: TomlDocument) -> Place | None:
+def compiler(manifest: TomlDocument) -> Location | None:
     """Return the line that says that a compiler takes part in building; None where none does.
 
     A `setup.py` may call one without a word in the manifest, which is all that is read.

@@ -24,26 +24,26 @@ from frontend.toml_document import TomlDocument
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from frontend.errors import Place, SourceText
+    from frontend.errors import Location, SourceFile
 
 
 #: Beside the root manifest.
 FILE = "uv.toml"
 
 
-class Fate(StrEnum):
+class SettingHandling(StrEnum):
     """What becomes of a setting."""
 
     STEPS = "goes to uv"
     LOCK = "in the lock"
     READ = "read"
     NONE = "no effect"
-    TOLD = "told"
+    WARNED = "told"
 
 
-_KEYS: Mapping[Fate, str] = {
+_KEYS: Mapping[SettingHandling, str] = {
     # What uv installs and builds by, in the steps that it matters to (`uv_settings`).
-    Fate.STEPS: """
+    SettingHandling.STEPS: """
         allow-insecure-host build-constraint-dependencies config-settings config-settings-package
         dependency-metadata exclude-newer exclude-newer-package extra-build-dependencies
         extra-build-variables extra-index-url find-links http-proxy https-proxy index
@@ -52,29 +52,31 @@ _KEYS: Mapping[Fate, str] = {
         no-sources no-sources-package preview preview-features require-build-hashes system-certs
     """,
     # What `uv lock` has taken up: installing needs no more than the lock.
-    Fate.LOCK: """
+    SettingHandling.LOCK: """
         conflicts constraint-dependencies environments exclude-dependencies fork-strategy
         minimum-libc-version override-dependencies prerelease prerelease-package
         required-environments resolution torch-backend
     """,
     # What the frontend itself goes by.
-    Fate.READ: """
+    SettingHandling.READ: """
         build-backend default-groups dependency-groups dev-dependencies managed package
         python-downloads python-downloads-json-url python-install-mirror python-preference
         required-version sources workspace
     """,
     # About commands that no build runs, about the machine, or settled by the form of a step.
-    Fate.NONE: """
+    SettingHandling.NONE: """
         add-bounds audit cache-dir cache-keys check-url compile-bytecode concurrent-builds
         concurrent-downloads concurrent-installs graalpy-install-mirror link-mode no-cache pip
         publish-url pyodide-install-mirror pypy-install-mirror reinstall reinstall-package
         trusted-publishing upgrade upgrade-package
     """,
     # What asks for something that a build does in another way.
-    Fate.TOLD: "offline",
+    SettingHandling.WARNED: "offline",
 }
 #: Every setting of uv, and what becomes of it.
-FATES: Mapping[str, Fate] = {key: fate for fate, keys in _KEYS.items() for key in keys.split()}
+FATES: Mapping[str, SettingHandling] = {
+    key: fate for fate, keys in _KEYS.items() for key in keys.split()
+}
 #: What uv takes from a manifest alone, `uv.toml` or not (uv-workspace, `ToolUv`), and of it what
 #: it refuses in a `uv.toml`.
 _REFUSED = frozenset(
@@ -98,13 +100,13 @@ class _Root(TomlDocument):
 
     file: TomlDocument
 
-    def place(self, *path: str) -> Place:
+    def place(self, *path: str) -> Location:
         if path[:2] == ("tool", "uv") and len(path) > 2 and path[2] in self.file.data:
             return self.file.place(*path[2:])
         return super().place(*path)
 
 
-def root_manifest(manifest: TomlDocument, text: SourceText | None) -> TomlDocument:
+def root_manifest(manifest: TomlDocument, text: SourceFile | None) -> TomlDocument:
     """Return the root's manifest with the settings that uv goes by; `text` is that of `uv.toml`.
 
     FrontendError for what uv refuses in that file, and for a project that uv is to leave alone.
@@ -166,7 +168,9 @@ def with_indexes_of(root: TomlDocument, manifests: Mapping[str, TomlDocument]) -
     return replace(root, data=data)
 
 
-def ineffective(root: TomlDocument, members: Iterable[TomlDocument]) -> Iterator[tuple[str, Place]]:
+def ineffective(
+    root: TomlDocument, members: Iterable[TomlDocument]
+) -> Iterator[tuple[str, Location]]:
     """Say which settings have no effect though they look as if they had one, and where they are."""
     manifest = TomlDocument(root.source, {**root.data})
     written = _table(TomlDocument.parse(root.source)) if isinstance(root, _Root) else _table(root)
@@ -190,7 +194,7 @@ def ineffective(root: TomlDocument, members: Iterable[TomlDocument]) -> Iterator
         )
     for member in members:
         for key in _table(member):
-            if FATES.get(key) is Fate.STEPS and key not in (*_OF_THE_PROJECT, "index"):
+            if FATES.get(key) is SettingHandling.STEPS and key not in (*_OF_THE_PROJECT, "index"):
                 yield (
                     f"tool.uv.{key} has no effect in {member.source.filename}: uv reads it at the "
                     "root of the workspace",

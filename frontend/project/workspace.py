@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from frontend.errors import FrontendError, Place, SourceText
+from frontend.errors import FrontendError, Location, SourceFile
 from frontend.project.lock import Lock
 from frontend.project.manifest import check
 from frontend.project.uv_config import FILE, root_manifest, with_indexes_of
@@ -67,7 +67,7 @@ class Workspace:
 
 
 def open_workspace(
-    folder: str, files: Mapping[str, SourceText], chosen: tuple[Place, ...] = ()
+    folder: str, files: Mapping[str, SourceFile], chosen: tuple[Location, ...] = ()
 ) -> Workspace:
     """Take root manifest and lock from `files`; FrontendError where one is missing or malformed.
 
@@ -109,7 +109,7 @@ def find_packages(workspace: Workspace, settings: Settings) -> tuple[LocalPackag
     return tuple(members[name] for name in settings.spec.package or ())
 
 
-def members_place(workspace: Workspace) -> Place:
+def members_place(workspace: Workspace) -> Location:
     """Return where the root manifest names the members of the workspace."""
     return workspace.root.place("tool", "uv", "workspace", "members")
 
@@ -195,7 +195,7 @@ def _conflicting(
     )
 
 
-def _declared(workspace: Workspace, names: Iterable[str]) -> Place:
+def _declared(workspace: Workspace, names: Iterable[str]) -> Location:
     """Where conflicts are declared: in the root's manifest, or in that of one of `names`."""
     members = workspace.lock.members
     manifests = [workspace.root]
@@ -204,7 +204,7 @@ def _declared(workspace: Workspace, names: Iterable[str]) -> Place:
     return next(found, workspace.root).place("tool", "uv", "conflicts")
 
 
-def _table_place(manifest: TomlDocument, key: str) -> Place:
+def _table_place(manifest: TomlDocument, key: str) -> Location:
     if key == "extras":
         return manifest.place("project", "optional-dependencies")
     return manifest.place("dependency-groups")

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 
 import llb
-from frontend.errors import FrontendError, Place
+from frontend.errors import FrontendError, Location
 from frontend.gateway import GatewayError, SourceReplacedError
 from frontend.model.base import BaseImage, base_image
 
 if TYPE_CHECKING:
     from frontend.config.settings import Settings
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
     from frontend.request import Request
 
 
@@ -46,7 +46,7 @@ def pinned(text: str) -> str:
     return match.group(1) if match else ""
 
 
-def managed_wanted(job: Job) -> bool | None:
+def managed_wanted(job: BuildInputs) -> bool | None:
     """Whether a managed Python is asked for: None where only if the base has none that fits.
 
     The key `managed-python`, else uv's own `python-preference` and `python-downloads`.
@@ -76,7 +76,7 @@ def resolve(
     request: Request,
     name: str,
     platform: llb.Platform,
-    places: tuple[Place, ...],
+    places: tuple[Location, ...],
     role: str = "base",
 ) -> BaseImage:
     """Look an image up and pin it; FrontendError at `places` where there is none.
@@ -126,7 +126,7 @@ def _named(
     request: Request,
     name: str,
     platform: llb.Platform,
-    places: tuple[Place, ...],
+    places: tuple[Location, ...],
 ) -> BaseImage | None:
     if not request.named_contexts:
         return None

@@ -13,17 +13,17 @@ from frontend.model.base import VENV, BaseImage
 from frontend.resolve import system_packages
 
 if TYPE_CHECKING:
-    from frontend.container.environment import Builder
-    from frontend.inputs.inputs import Job
+    from frontend.container.environment import BuildEnvironment
+    from frontend.inputs.inputs import BuildInputs
     from frontend.model.accounts import Accounts
     from frontend.model.base import Prefix
     from frontend.model.base_changes import BaseChange
-    from frontend.model.distribution import System
+    from frontend.model.distribution import Distribution
     from frontend.resolve.provided import Provided
 
 
 @dataclass(frozen=True)
-class Footing:
+class BaseProfile:
     """What is known of the base, and what follows from it and the spec.
 
     `changes` are made in the base's own file system, the first lowest; `managed` says that Python
@@ -31,7 +31,7 @@ class Footing:
     environment: packages go to the base's own Python.
     """
 
-    system: System
+    system: Distribution
     accounts: Accounts
     changes: tuple[BaseChange, ...] = ()
     managed: bool = False
@@ -39,17 +39,21 @@ class Footing:
     prefix: Prefix | None = None
 
 
-def settle(job: Job, base: BaseImage, system: System, *, managed: bool = False) -> Footing:
+def settle(
+    job: BuildInputs, base: BaseImage, system: Distribution, *, managed: bool = False
+) -> BaseProfile:
     """Look at the base for what the spec asks for; FrontendError at the key that is wrong."""
     packages = system_packages.asked(job.settings, system, base.name, build=False)
     people = _accounts(job, base, system)
     own = not job.settings.spec.venv
-    removed = [base_changes.Removed(VENV)] if system.environment and own else []
-    created = [base_changes.User(each) for each in people.created]
-    return Footing(system, people, (*packages, *removed, *created), managed)
+    removed = [base_changes.RemovePath(VENV)] if system.environment and own else []
+    created = [base_changes.CreateUser(each) for each in people.created]
+    return BaseProfile(system, people, (*packages, *removed, *created), managed)
 
 
-def with_tools(job: Job, builder: Builder, system: System) -> Builder:
+def with_tools(
+    job: BuildInputs, builder: BuildEnvironment, system: Distribution
+) -> BuildEnvironment:
     """Give the builder, whose image is described by `system`, what `build-apt` and so on name."""
     tools = builder.filesystem
     builder = replace(builder, git="git" in system.programs)
@@ -63,7 +67,7 @@ def with_tools(job: Job, builder: Builder, system: System) -> Builder:
     return replace(builder, tools=tools, tools_name=names, preparing=tuple(packages), git=git)
 
 
-def _accounts(job: Job, base: BaseImage, system: System) -> Accounts:
+def _accounts(job: BuildInputs, base: BaseImage, system: Distribution) -> Accounts:
     spec, settings = job.settings.spec, job.settings
     user, owner = spec.user or "", spec.owner or ""
     try:

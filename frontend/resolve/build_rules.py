@@ -16,7 +16,7 @@ from frontend.model.packages import size_of_source
 from frontend.project.uv_config import may_not_build, must_build
 
 if TYPE_CHECKING:
-    from frontend.errors import Place
+    from frontend.errors import Location
     from frontend.model.packages import Closure, LocalPackage, LockedPackage
     from frontend.project.workspace import Workspace
 
@@ -71,7 +71,7 @@ def _not_built(workspace: Workspace, package: LockedPackage | LocalPackage) -> F
     )
 
 
-def _place(workspace: Workspace, setting: str, name: str) -> tuple[Place, bool]:
+def _place(workspace: Workspace, setting: str, name: str) -> tuple[Location, bool]:
     """The line of the setting that is about a package, and whether it is about all of them."""
     root, path = workspace.root, ("tool", "uv", f"{setting}-package")
     for written in root.get(*path) or ():

@@ -13,7 +13,7 @@ from packaging.markers import Marker
 from packaging.pylock import Pylock, PylockSelectError
 from packaging.utils import parse_wheel_filename
 
-from frontend.errors import FrontendError, Place
+from frontend.errors import FrontendError, Location
 from frontend.model.packages import Artifact, Closure, LockedPackage, filename_of
 from frontend.project.lock import NO_HASH
 from frontend.resolve.export import EXPORT_TABLE
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     from packaging.pylock import Package
 
-    from frontend.model.interpreter import Target
+    from frontend.model.interpreter import Interpreter
     from frontend.model.packages import LocalPackage
     from frontend.project.lock import Lock
     from frontend.toml_document import TomlDocument
 
 
-def close(pylock: Pylock, lock: Lock, target: Target) -> Closure:
+def close(pylock: Pylock, lock: Lock, target: Interpreter) -> Closure:
     """Choose from `pylock` what `target` gets; FrontendError where it cannot be installed there."""
     _refuse_empty(pylock, lock, target)
     try:
@@ -93,7 +93,7 @@ def _table(lock: Lock, package: Package) -> Mapping[str, Any]:
     return tables[0]
 
 
-def _refuse_empty(pylock: Pylock, lock: Lock, target: Target) -> None:
+def _refuse_empty(pylock: Pylock, lock: Lock, target: Interpreter) -> None:
     for package in (pylock.tool or {}).get(EXPORT_TABLE, {}).get("empty", ()):
         if "marker" in package and not Marker(package["marker"]).evaluate(target.markers):
             continue
@@ -107,7 +107,7 @@ def _refuse_empty(pylock: Pylock, lock: Lock, target: Target) -> None:
 
 
 def _unsuitable(
-    pylock: Pylock, lock: Lock, target: Target, error: PylockSelectError
+    pylock: Pylock, lock: Lock, target: Interpreter, error: PylockSelectError
 ) -> FrontendError:
     """Say which package has nothing for `target`, and what it has instead."""
     tags = set(target.tags)
@@ -157,7 +157,7 @@ def _few(items: Sequence[str], most: int = 6) -> str:
 
 
 def check_members(
-    closure: Closure, manifest: Callable[[LocalPackage], TomlDocument], target: Target
+    closure: Closure, manifest: Callable[[LocalPackage], TomlDocument], target: Interpreter
 ) -> None:
     """Refuse a target that a member's own `requires-python` excludes.
 
@@ -175,7 +175,7 @@ def check_members(
             )
 
 
-def check_python(lock: Lock, target: Target, base: str, places: tuple[Place, ...]) -> None:
+def check_python(lock: Lock, target: Interpreter, base: str, places: tuple[Location, ...]) -> None:
     """Refuse a target whose Python the workspace's `requires-python` excludes."""
     wanted = lock.requires_python
     if not target.satisfies(wanted):

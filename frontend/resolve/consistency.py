@@ -16,19 +16,19 @@ from packaging.specifiers import SpecifierSet
 
 from frontend import findings
 from frontend.errors import FrontendError
-from frontend.project.lock_check import SOURCES, Drift, stale
+from frontend.project.lock_check import SOURCES, LockMismatch, stale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
-    from frontend.model.interpreter import Target
+    from frontend.inputs.inputs import BuildInputs
+    from frontend.model.interpreter import Interpreter
     from frontend.model.packages import Closure, Selection
     from frontend.project.lock import Lock
 
 
-def check(gateway: Gateway, job: Job, closure: Closure, target: Target) -> None:
+def check(gateway: Gateway, job: BuildInputs, closure: Closure, target: Interpreter) -> None:
     """Do what the key `lock` says with the first package that does not fit.
 
     FrontendError as well for a package that is on the machine of whoever has locked.
@@ -64,8 +64,8 @@ def check_places(lock: Lock, closure: Closure) -> None:
 
 
 def differences(
-    lock: Lock, selection: Selection, closure: Closure, target: Target
-) -> Iterator[Drift]:
+    lock: Lock, selection: Selection, closure: Closure, target: Interpreter
+) -> Iterator[LockMismatch]:
     """Say which requirement that the lock has is not met by what is installed for `target`.
 
     What the workspace overrides or excludes is meant to differ. Where a source decides, so that the
@@ -88,11 +88,11 @@ def differences(
                 continue
             label = f"{wanted}{entry.get('specifier', '')}"
             if wanted not in tables and wanted not in lock.local_packages:
-                yield Drift(f"{name!r} requires {label}, which it lacks", lock.place(name))
+                yield LockMismatch(f"{name!r} requires {label}, which it lacks", lock.place(name))
             elif wanted in registry and SOURCES.isdisjoint(entry):
                 version = versions[wanted]
                 if not SpecifierSet(entry.get("specifier", "")).contains(version, prereleases=True):
-                    yield Drift(
+                    yield LockMismatch(
                         f"{name!r} requires {label}, and it has {wanted} {version}",
                         lock.place(wanted, version),
                     )
@@ -112,7 +112,7 @@ def _required(
             yield entry, ("",)
 
 
-def _applies(entry: Mapping[str, Any], extras: Iterable[str], target: Target) -> bool:
+def _applies(entry: Mapping[str, Any], extras: Iterable[str], target: Interpreter) -> bool:
     marker = entry.get("marker")
     if not marker:
         return True

@@ -17,23 +17,23 @@ from frontend.container.paths import LAYER, ROOT
 from frontend.container.scripts import steps
 from frontend.errors import FrontendError
 from frontend.inputs.inputs import base_places
-from frontend.model.distribution import System
-from frontend.model.interpreter import Target
+from frontend.model.distribution import Distribution
+from frontend.model.interpreter import Interpreter
 from frontend.resolve import base_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from frontend.container.environment import Builder
+    from frontend.container.environment import BuildEnvironment
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
     from frontend.model.base import BaseImage
 
 
 _T = TypeVar("_T")
 
 
-def host(job: Job, resolve: Callable[[Job], _T]) -> _T:
+def host(job: BuildInputs, resolve: Callable[[BuildInputs], _T]) -> _T:
     """Let `resolve` find what to install in: the variant of the base for the build platform.
 
     If the base has none, the official image that would be taken without `base`. FrontendError,
@@ -51,15 +51,19 @@ def host(job: Job, resolve: Callable[[Job], _T]) -> _T:
         raise
 
 
-def with_python(job: Job, python: str) -> Job:
+def with_python(job: BuildInputs, python: str) -> BuildInputs:
     """The same job on an official image of `python`, in place of the base that the user names."""
     changed = {"python": python} if python else {}
     return replace(job, settings=job.settings.without("base", "builder", **changed))
 
 
 def read(
-    gateway: Gateway, job: Job, base: BaseImage, platform: llb.Platform, builder: Builder
-) -> tuple[tuple[Target, ...], System]:
+    gateway: Gateway,
+    job: BuildInputs,
+    base: BaseImage,
+    platform: llb.Platform,
+    builder: BuildEnvironment,
+) -> tuple[tuple[Interpreter, ...], Distribution]:
     """Every Python of `base`, and what else it holds, read in a step on `builder`'s platform.
 
     FrontendError where it has no Python.
@@ -89,11 +93,11 @@ def read(
             remedy="Choose an image that has CPython on PATH, such as python:3.13-slim.",
             places=base_places(job),
         )
-    pythons = tuple(Target.from_foreign(each, builder.target, platform) for each in found)
-    return pythons, System.from_probe(report)
+    pythons = tuple(Interpreter.from_foreign(each, builder.target, platform) for each in found)
+    return pythons, Distribution.from_probe(report)
 
 
-def same_python(found: Sequence[Target], here: Target) -> Target | None:
+def same_python(found: Sequence[Interpreter], here: Interpreter) -> Interpreter | None:
     """The first interpreter that `here` can install for: of the same version, but the last number.
 
     None where there is none, or uv knows no name for its platform.
@@ -101,5 +105,5 @@ def same_python(found: Sequence[Target], here: Target) -> Target | None:
     for target in found:
         same = (target.release, target.free_threaded) == (here.release, here.free_threaded)
         if same and target.uv_platform:
-            return target.as_uv_knows_it
+            return target.clamped_to_uv_platform
     return None

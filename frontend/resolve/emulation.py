@@ -10,9 +10,9 @@ from frontend.inputs.inputs import base_places
 
 if TYPE_CHECKING:
     import llb
-    from frontend.container.environment import Builder
+    from frontend.container.environment import BuildEnvironment
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
 
 
 def runs_here(platform: llb.Platform, build_platform: llb.Platform) -> bool:
@@ -20,7 +20,7 @@ def runs_here(platform: llb.Platform, build_platform: llb.Platform) -> bool:
     return (platform.os, platform.architecture) == (build_platform.os, build_platform.architecture)
 
 
-def runs(gateway: Gateway, native: Builder) -> bool:
+def runs(gateway: Gateway, native: BuildEnvironment) -> bool:
     """Whether the engine runs programs of `native`'s platform, by an emulator."""
     assert native.target is not None
     trial = native.step(
@@ -37,7 +37,7 @@ def runs(gateway: Gateway, native: Builder) -> bool:
     return True
 
 
-def check_runs(gateway: Gateway, job: Job, native: Builder) -> None:
+def check_runs(gateway: Gateway, job: BuildInputs, native: BuildEnvironment) -> None:
     """Refuse a platform that uv cannot install for from elsewhere, where nothing of it runs."""
     if not runs(gateway, native):
         raise FrontendError(
@@ -50,7 +50,7 @@ def check_runs(gateway: Gateway, job: Job, native: Builder) -> None:
         )
 
 
-def check_asked(gateway: Gateway, job: Job, native: Builder, key: str) -> None:
+def check_asked(gateway: Gateway, job: BuildInputs, native: BuildEnvironment, key: str) -> None:
     """Refuse a key whose meaning only the Python of `native`'s image can tell, where none runs."""
     if not runs(gateway, native):
         raise FrontendError(

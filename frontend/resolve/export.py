@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import tomli
 from packaging.pylock import Pylock
 
-from frontend.errors import FrontendError, Place
+from frontend.errors import FrontendError, Location
 from frontend.inputs import manifests
-from frontend.inputs.inputs import Job, check_lock
+from frontend.inputs.inputs import BuildInputs, check_lock
 from frontend.project.manifest import for_export
 from frontend.project.workspace import with_indexes
 
@@ -44,7 +44,7 @@ def uv_binary() -> str:
 def export(
     files: Mapping[str, str],
     selection: Selection,
-    place: Sequence[Place] = (),
+    place: Sequence[Location] = (),
     *,
     only_group: str = "",
 ) -> Pylock:
@@ -103,13 +103,13 @@ def export(
     return _read(tomli.loads(done.stdout))
 
 
-def _named(said: str, place: Sequence[Place]) -> tuple[Place, ...]:
+def _named(said: str, place: Sequence[Location]) -> tuple[Location, ...]:
     """The first line of the lock with a package that uv's message names; else `place`."""
     names = re.findall(r"`([A-Za-z0-9._-]+)`", said)
     for source in (each.source for each in place):
         for number, line in enumerate(source.text.split("\n"), 1):
             if any(f'name = "{name}"' in line for name in names):
-                return (Place.line(source, number),)
+                return (Location.line(source, number),)
     return tuple(place)
 
 
@@ -125,7 +125,7 @@ def _read(exported: dict[str, Any]) -> Pylock:
     return Pylock.from_dict(exported)
 
 
-def export_files(job: Job) -> dict[str, str]:
+def export_files(job: BuildInputs) -> dict[str, str]:
     """Return what `uv export` needs to see, by path."""
     workspace = job.workspace
     files = {
@@ -139,7 +139,7 @@ def export_files(job: Job) -> dict[str, str]:
     return files
 
 
-def read_closure(gateway: Gateway, job: Job) -> tuple[Pylock, Workspace]:
+def read_closure(gateway: Gateway, job: BuildInputs) -> tuple[Pylock, Workspace]:
     """Let uv name the closure, and read the manifests of the directories in it.
 
     FrontendError where the lock does not fit them, before anything slow is waited for.

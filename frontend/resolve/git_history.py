@@ -23,10 +23,10 @@ from frontend.model.layers import Kind, Layer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from frontend.container.downloads import Sealed
-    from frontend.container.environment import Builder
+    from frontend.container.downloads import HermeticSources
+    from frontend.container.environment import BuildEnvironment
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
     from frontend.model.packages import LocalPackage
 
 
@@ -38,10 +38,10 @@ CHECKOUT = "checkout"
 
 def settle(
     gateway: Gateway,
-    job: Job,
+    job: BuildInputs,
     wanted: Sequence[LocalPackage],
-    builder: Builder,
-    sealed: Sealed | None = None,
+    builder: BuildEnvironment,
+    sealed: HermeticSources | None = None,
     *,
     tell: bool = True,
 ) -> dict[str, str]:
@@ -64,7 +64,7 @@ def settle(
     return {member.name: version for member, version in zip(wanted, found, strict=True)}
 
 
-def _warn(gateway: Gateway, job: Job, wanted: Sequence[LocalPackage], missing: str) -> None:
+def _warn(gateway: Gateway, job: BuildInputs, wanted: Sequence[LocalPackage], missing: str) -> None:
     member = wanted[0]
     gateway.warn(
         f"the version of {member.name!r} is made from git, and {missing}: it is {UNKNOWN} now. "
@@ -73,7 +73,7 @@ def _warn(gateway: Gateway, job: Job, wanted: Sequence[LocalPackage], missing: s
     )
 
 
-def _missing(gateway: Gateway, job: Job, builder: Builder) -> str:
+def _missing(gateway: Gateway, job: BuildInputs, builder: BuildEnvironment) -> str:
     """What a look at the history lacks; empty where it lacks nothing."""
     head = ".git/HEAD"
     loaded = gateway.solve(job.context.named_files([head], "git head"))
@@ -83,7 +83,11 @@ def _missing(gateway: Gateway, job: Job, builder: Builder) -> str:
 
 
 def _reading(
-    gateway: Gateway, job: Job, builder: Builder, member: LocalPackage, sealed: Sealed | None
+    gateway: Gateway,
+    job: BuildInputs,
+    builder: BuildEnvironment,
+    member: LocalPackage,
+    sealed: HermeticSources | None,
 ) -> Callable[[], str]:
     def read() -> str:
         try:
@@ -101,7 +105,12 @@ def _reading(
     return read
 
 
-def _step(job: Job, builder: Builder, member: LocalPackage, sealed: Sealed | None) -> llb.Output:
+def _step(
+    job: BuildInputs,
+    builder: BuildEnvironment,
+    member: LocalPackage,
+    sealed: HermeticSources | None,
+) -> llb.Output:
     """Ask the member's build backend, in a clean checkout of the last commit."""
     settings = job.workspace.root.get("tool", "uv") or {}
     layer = Layer(Kind.MEMBER, members=(member,))

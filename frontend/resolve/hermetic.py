@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 import llb
-from frontend.container.downloads import Sealed, local
+from frontend.container.downloads import HermeticSources, local
 from frontend.errors import FrontendError
 from frontend.model.git_source import GitSource
 from frontend.project.build_requirements import helpers, required
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from packaging.pylock import Pylock
 
-    from frontend.inputs.inputs import Job
-    from frontend.model.interpreter import Target
+    from frontend.inputs.inputs import BuildInputs
+    from frontend.model.interpreter import Interpreter
     from frontend.model.packages import Closure, LocalPackage, LockedPackage
 
 
@@ -39,7 +39,7 @@ BUILD_GROUP = "build"
 _BUILT_INTO_UV = "uv-build"
 
 
-def read_tools(job: Job, files: Mapping[str, str]) -> Pylock | None:
+def read_tools(job: BuildInputs, files: Mapping[str, str]) -> Pylock | None:
     """Let uv name what the build group holds; None where the lock has no such group.
 
     `files` are the manifests and the lock by path.
@@ -56,19 +56,19 @@ def read_tools(job: Job, files: Mapping[str, str]) -> Pylock | None:
     return export(files, job.selection, (lock.place(job.package.name),), only_group=group)
 
 
-def group_name(job: Job) -> str:
+def group_name(job: BuildInputs) -> str:
     """The dependency group with what builds need."""
     return job.settings.spec.build_group or BUILD_GROUP
 
 
 def seal(
-    job: Job,
+    job: BuildInputs,
     tools: Pylock | None,
     closure: Closure,
-    target: Target,
+    target: Interpreter,
     capabilities: llb.Capabilities,
     uv_version: str,
-) -> Sealed:
+) -> HermeticSources:
     """Check that nothing needs the network, and say what takes its place.
 
     FrontendError for a file without a checksum, for a source that BuildKit cannot fetch by itself,
@@ -94,10 +94,10 @@ def seal(
             "only. Use a newer engine, or build without `hermetic`.",
             places=job.settings.origin("hermetic"),
         )
-    return Sealed(found, headers, settings, group_name(job))
+    return HermeticSources(found, headers, settings, group_name(job))
 
 
-def _check(job: Job, package: LockedPackage) -> None:
+def _check(job: BuildInputs, package: LockedPackage) -> None:
     """Refuse what BuildKit could not fetch by address and checksum."""
     artifact = package.artifact
     # uv knows no folder of an archive that is a file to it.
@@ -125,10 +125,10 @@ def _source(package: LockedPackage) -> str:
 
 
 def _check_build(
-    job: Job,
+    job: BuildInputs,
     member: LocalPackage,
     tools: Sequence[LockedPackage],
-    target: Target,
+    target: Interpreter,
     uv_version: str,
 ) -> None:
     manifest = job.workspace.manifest(member)
@@ -155,7 +155,7 @@ def _check_build(
 
 
 def missing(
-    job: Job,
+    job: BuildInputs,
     label: str,
     requirement: str,
     version: str | None,

@@ -19,8 +19,8 @@ from frontend.container.paths import CA_SECRET, MANAGED_PYTHON, ROOT
 from frontend.container.scripts import steps
 from frontend.errors import FrontendError
 from frontend.gateway import GatewayError
-from frontend.model.distribution import System
-from frontend.model.interpreter import Target
+from frontend.model.distribution import Distribution
+from frontend.model.interpreter import Interpreter
 from frontend.model.layers import Kind
 from frontend.model.uv import UV_VERSION
 from frontend.resolve.export import uv_binary
@@ -29,11 +29,11 @@ from frontend.resolve.probe import look
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from frontend.container.environment import Builder
+    from frontend.container.environment import BuildEnvironment
     from frontend.context import Context
-    from frontend.errors import Place
+    from frontend.errors import Location
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,11 @@ class Managed:
 
 
 def choose(
-    job: Job, request: str, preferred: str, places: tuple[Place, ...], uv: str = UV_VERSION
+    job: BuildInputs,
+    request: str,
+    preferred: str,
+    places: tuple[Location, ...],
+    uv: str = UV_VERSION,
 ) -> Managed:
     """Pin what fits `request` (`3.13`, `3.13.5`, `>=3.11`); `preferred` is a minor version.
 
@@ -81,7 +85,7 @@ def choose(
     return Managed(newest(plain, request, places), mirror)
 
 
-def newest(plain: str, request: str, places: tuple[Place, ...]) -> str:
+def newest(plain: str, request: str, places: tuple[Location, ...]) -> str:
     """Return the newest release of `plain` (`3.13`) that uv can install and `request` admits."""
     command = [uv_binary(), "python", "list", "--only-downloads", "--all-versions", "--no-config"]
     command += ["--offline", "--no-cache", "--output-format", "json", f"cpython-{plain}"]
@@ -112,7 +116,7 @@ exec {ROOT}/uv python install --no-config "$0"
 """
 
 
-def install(workshop: Builder, managed: Managed, context: Context) -> llb.Output:
+def install(workshop: BuildEnvironment, managed: Managed, context: Context) -> llb.Output:
     """Install it: a filesystem with MANAGED_PYTHON, the same on every machine.
 
     `workshop` needs a shell, and the C library of the base.
@@ -173,8 +177,12 @@ def install(workshop: Builder, managed: Managed, context: Context) -> llb.Output
 
 
 def provide(
-    gateway: Gateway, builder: Builder, workshop: Builder, managed: Managed, context: Context
-) -> tuple[Builder, Target, System]:
+    gateway: Gateway,
+    builder: BuildEnvironment,
+    workshop: BuildEnvironment,
+    managed: Managed,
+    context: Context,
+) -> tuple[BuildEnvironment, Interpreter, Distribution]:
     """Install it in `workshop` and look at it in the base's file system, which is `builder`'s.
 
     The builder then has it. FrontendError where it cannot be installed.
@@ -193,7 +201,11 @@ def provide(
             "be reached, `python` another version, `base` an image that has Python. A base without "
             "a shell needs a `builder` that has one.",
         ) from error
-    return equipped, Target.from_probe(report, builder.platform), System.from_probe(report)
+    return (
+        equipped,
+        Interpreter.from_probe(report, builder.platform),
+        Distribution.from_probe(report),
+    )
 
 
 def _text(settings: Mapping[str, Any], key: str) -> str:

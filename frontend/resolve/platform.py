@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from frontend.container.environment import Builder, Foreign
+from frontend.container.environment import BuildEnvironment, CrossBuild
 from frontend.errors import FrontendError
 from frontend.inputs.inputs import base_places
 from frontend.model.uv import Uv
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from packaging.pylock import Pylock
 
     import llb
-    from frontend.container.downloads import Sealed
+    from frontend.container.downloads import HermeticSources
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
     from frontend.model.base import BaseImage
-    from frontend.model.distribution import System
-    from frontend.model.interpreter import Target
+    from frontend.model.distribution import Distribution
+    from frontend.model.interpreter import Interpreter
     from frontend.model.packages import Closure
     from frontend.request import Request
-    from frontend.resolve.base_profile import Footing
+    from frontend.resolve.base_profile import BaseProfile
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Ground:
 
     platform: llb.Platform
     base: BaseImage
-    builder: Builder
-    target: Target
-    footing: Footing
+    builder: BuildEnvironment
+    target: Interpreter
+    footing: BaseProfile
 
 
-def sites(gateway: Gateway, job: Job) -> tuple[Site, ...]:
+def sites(gateway: Gateway, job: BuildInputs) -> tuple[ResolvedPlatform, ...]:
     """Find out all that decides the target on each platform. Nothing is installed for it."""
     request = job.request
     uv = _uv(gateway, job)
@@ -67,7 +67,7 @@ def sites(gateway: Gateway, job: Job) -> tuple[Site, ...]:
     )
 
 
-def _uv(gateway: Gateway, job: Job) -> Uv:
+def _uv(gateway: Gateway, job: BuildInputs) -> Uv:
     """The image that uv is taken from: our own, unless the user gives another one."""
     own = own_image(gateway, job.request)
     if not job.request.named_contexts and not job.settings.spec.uv:
@@ -83,28 +83,30 @@ def step_builder(
     uv: Uv,
     platform: llb.Platform,
     chosen: BaseImage,
-) -> Builder:
+) -> BuildEnvironment:
     """Return what steps run in on the image `chosen`, before its interpreter is known."""
     filesystem = base_image.filesystem(chosen, request, platform, f"[builder] FROM {chosen.name}")
     capabilities = gateway.ping().llb
-    return Builder(
+    return BuildEnvironment(
         chosen, filesystem, uv.filesystem, platform, request, capabilities, uv_version=uv.version
     )
 
 
-def _grounding(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) -> Callable[[], Ground]:
+def _grounding(
+    gateway: Gateway, job: BuildInputs, uv: Uv, platform: llb.Platform
+) -> Callable[[], Ground]:
     if not emulation.runs_here(platform, job.request.build_platform):
         return lambda: resolve_foreign(gateway, job, uv, platform)
     return lambda: resolve(gateway, job, uv, platform)
 
 
 def _settling(
-    gateway: Gateway, job: Job, pylock: Pylock, tools: Pylock | None, ground: Ground
-) -> Callable[[], Site]:
+    gateway: Gateway, job: BuildInputs, pylock: Pylock, tools: Pylock | None, ground: Ground
+) -> Callable[[], ResolvedPlatform]:
     return lambda: settle_platform(gateway, job, pylock, tools, ground)
 
 
-def resolve(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) -> Ground:
+def resolve(gateway: Gateway, job: BuildInputs, uv: Uv, platform: llb.Platform) -> Ground:
     """Resolve base and builder image, and find the Python of the builder."""
     request, spec, lock = job.request, job.settings.spec, job.workspace.lock
     pin = base_image.pinned(job.workspace.python_pin)
@@ -138,7 +140,7 @@ def resolve(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) -> Groun
     return Ground(platform, base, builder, target, footing)
 
 
-def resolve_foreign(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) -> Ground:
+def resolve_foreign(gateway: Gateway, job: BuildInputs, uv: Uv, platform: llb.Platform) -> Ground:
     """Resolve the base of another platform, and what to install its packages in here."""
     request, lock, here = job.request, job.workspace.lock, job.request.build_platform
     if job.settings.spec.venv:
@@ -150,7 +152,7 @@ def resolve_foreign(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) 
             _check_emulated(gateway, job, uv, platform)
             raise
 
-    def on_host(job: Job) -> Ground:
+    def on_host(job: BuildInputs) -> Ground:
         return resolve(gateway, job, uv, here)
 
     places = base_places(job)
@@ -173,7 +175,7 @@ def resolve_foreign(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) 
     groups.check_python(job.python_needs, target, base.name)
     footing = settle(job, base, system)
     owner = (footing.accounts.owner.uid, footing.accounts.owner.gid)
-    builder = replace(host.builder, foreign=Foreign(), owner=owner, app=system.app)
+    builder = replace(host.builder, foreign=CrossBuild(), owner=owner, app=system.app)
     on_base = step_builder(gateway, request, uv, platform, base)
     if job.settings.spec.provided:
         emulation.check_asked(gateway, job, replace(on_base, target=target), "provided")
@@ -181,12 +183,12 @@ def resolve_foreign(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) 
     return Ground(platform, base, builder, target, footing)
 
 
-def _base_name(job: Job) -> str:
+def _base_name(job: BuildInputs) -> str:
     pin = base_image.pinned(job.workspace.python_pin)
     return base_image.choose(job.settings, job.requires_python, pin)
 
 
-def _check_emulated(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) -> None:
+def _check_emulated(gateway: Gateway, job: BuildInputs, uv: Uv, platform: llb.Platform) -> None:
     """Refuse `venv` on a platform of which nothing runs; its Python is found by reading."""
     name = _base_name(job)
     base = base_image.resolve(gateway, job.request, name, platform, base_places(job))
@@ -203,12 +205,12 @@ def _check_emulated(gateway: Gateway, job: Job, uv: Uv, platform: llb.Platform) 
 
 def with_provided(
     gateway: Gateway,
-    job: Job,
-    on_base: Builder,
-    target: Target,
-    footing: Footing,
-    builder: Builder,
-) -> tuple[Footing, Builder]:
+    job: BuildInputs,
+    on_base: BuildEnvironment,
+    target: Interpreter,
+    footing: BaseProfile,
+    builder: BuildEnvironment,
+) -> tuple[BaseProfile, BuildEnvironment]:
     """Look for what the base has of what `provided` names; `on_base` runs steps in the base."""
     names = job.settings.spec.provided
     if not names:
@@ -222,12 +224,12 @@ def with_provided(
 
 def with_prefix(
     gateway: Gateway,
-    job: Job,
-    on_base: Builder,
-    target: Target,
-    footing: Footing,
-    builder: Builder,
-) -> tuple[Footing, Builder]:
+    job: BuildInputs,
+    on_base: BuildEnvironment,
+    target: Interpreter,
+    footing: BaseProfile,
+    builder: BuildEnvironment,
+) -> tuple[BaseProfile, BuildEnvironment]:
     """Look where the base's Python has its packages, if `venv` says that they go there."""
     if not job.settings.spec.venv:
         return footing, builder
@@ -240,8 +242,13 @@ def with_prefix(
 
 
 def equip(
-    gateway: Gateway, job: Job, builder: Builder, workshop: Builder, wanted: str, pin: str
-) -> tuple[Builder, Target, System]:
+    gateway: Gateway,
+    job: BuildInputs,
+    builder: BuildEnvironment,
+    workshop: BuildEnvironment,
+    wanted: str,
+    pin: str,
+) -> tuple[BuildEnvironment, Interpreter, Distribution]:
     """Find the Python of the base, or install one; the builder has it then."""
     places = base_places(job)
     asked = base_image.managed_wanted(job)
@@ -267,8 +274,8 @@ def equip(
 
 
 def settle_platform(
-    gateway: Gateway, job: Job, pylock: Pylock, tools: Pylock | None, ground: Ground
-) -> Site:
+    gateway: Gateway, job: BuildInputs, pylock: Pylock, tools: Pylock | None, ground: Ground
+) -> ResolvedPlatform:
     """Choose the packages for one platform; `tools` are what hermetic builds use."""
     platform = ground.platform
     closure = close(pylock, job.workspace.lock, ground.target)
@@ -303,7 +310,7 @@ def settle_platform(
         found = git_history.settle(gateway, job, dynamic, ground.builder, sealed, tell=first)
         job = replace(job, versions=found)
     prefix = f"{platform.id} " if job.request.multi_platform else ""
-    return Site(
+    return ResolvedPlatform(
         job,
         closure,
         platform,
@@ -317,15 +324,15 @@ def settle_platform(
 
 
 @dataclass(frozen=True)
-class Site:
+class ResolvedPlatform:
     """One platform of a build; `prefix` stands before its lines in the progress."""
 
-    job: Job
+    job: BuildInputs
     closure: Closure
     platform: llb.Platform
     base: BaseImage
-    builder: Builder
-    target: Target
-    footing: Footing
+    builder: BuildEnvironment
+    target: Interpreter
+    footing: BaseProfile
     prefix: str = ""
-    sealed: Sealed | None = None
+    sealed: HermeticSources | None = None

@@ -17,17 +17,19 @@ from frontend.container.paths import LAYER, ROOT
 from frontend.container.scripts import steps
 from frontend.errors import FrontendError
 from frontend.model.base import Prefix
-from frontend.model.base_changes import Replaced
+from frontend.model.base_changes import ReplaceDistributions
 
 if TYPE_CHECKING:
-    from frontend.container.environment import Builder
+    from frontend.container.environment import BuildEnvironment
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
-    from frontend.model.interpreter import Target
+    from frontend.inputs.inputs import BuildInputs
+    from frontend.model.interpreter import Interpreter
     from frontend.model.packages import Closure
 
 
-def look(gateway: Gateway, job: Job, builder: Builder, target: Target) -> Prefix:
+def look(
+    gateway: Gateway, job: BuildInputs, builder: BuildEnvironment, target: Interpreter
+) -> Prefix:
     """Ask the base's Python, in `builder`'s image; FrontendError where its prefix is another."""
     output = builder.step(
         # Not without site, which tells a Python that it is in an environment.
@@ -49,7 +51,9 @@ def look(gateway: Gateway, job: Job, builder: Builder, target: Target) -> Prefix
     return Prefix(target.path, found["packages"], found["scripts"], found["data"], there)
 
 
-def meet(job: Job, base: str, prefix: Prefix, closure: Closure) -> tuple[Closure, Replaced | None]:
+def meet(
+    job: BuildInputs, base: str, prefix: Prefix, closure: Closure
+) -> tuple[Closure, ReplaceDistributions | None]:
     """Leave out what the base has in the lock's version, and say what is to be replaced.
 
     FrontendError for a package that cannot be: nobody knows which files are its own.
@@ -72,4 +76,4 @@ def meet(job: Job, base: str, prefix: Prefix, closure: Closure) -> tuple[Closure
         elif there:
             other.append((name, there))
     left = replace(closure, third_party=tuple(p for p in closure.third_party if p.name not in same))
-    return left, Replaced(tuple(other), prefix.interpreter) if other else None
+    return left, ReplaceDistributions(tuple(other), prefix.interpreter) if other else None

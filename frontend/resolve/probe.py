@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import llb
 from frontend.container.paths import INTERPRETER, LAYER, ROOT
 from frontend.container.scripts import steps
-from frontend.errors import FrontendError, Place
+from frontend.errors import FrontendError, Location
 from frontend.gateway import GatewayError, PathNotFoundError
-from frontend.model.distribution import System
-from frontend.model.interpreter import Target
+from frontend.model.distribution import Distribution
+from frontend.model.interpreter import Interpreter
 
 if TYPE_CHECKING:
-    from frontend.container.environment import Builder
+    from frontend.container.environment import BuildEnvironment
     from frontend.gateway import Gateway
 
 
@@ -22,8 +22,8 @@ _UV_FAILED = 2
 
 
 def probe(
-    gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, ...]
-) -> tuple[Target, System]:
+    gateway: Gateway, builder: BuildEnvironment, wanted: str, places: tuple[Location, ...]
+) -> tuple[Interpreter, Distribution]:
     """Find the Python of `builder`'s image that satisfies `wanted` (`3.13`, `>=3.11`).
 
     With it comes what else the image holds. FrontendError at `places` where it has none.
@@ -35,15 +35,15 @@ def probe(
 
 
 def search(
-    gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, ...]
-) -> tuple[tuple[Target, System] | None, Target | None]:
+    gateway: Gateway, builder: BuildEnvironment, wanted: str, places: tuple[Location, ...]
+) -> tuple[tuple[Interpreter, Distribution] | None, Interpreter | None]:
     """Look for such a Python: it with what else the image holds, or another one, or neither."""
     if builder.python is not None:
         there = gateway.solve(look(builder)).read_file("/python.json")
-        return (_read(there, builder, places), System.from_probe(there)), None
+        return (_read(there, builder, places), Distribution.from_probe(there)), None
     report = _report(gateway, builder, wanted, places)
     if report is not None:
-        return (_read(report, builder, places), System.from_probe(report)), None
+        return (_read(report, builder, places), Distribution.from_probe(report)), None
     # Looked at again: uv does not take a pre-release for what is asked, unless it is named.
     report = _report(gateway, builder, "", places) if wanted else None
     if report is None:
@@ -51,18 +51,18 @@ def search(
     found = _read(report, builder, places)
     if not found.satisfies(wanted):
         return None, found
-    return (found, System.from_probe(report)), None
+    return (found, Distribution.from_probe(report)), None
 
 
-def _read(report: bytes, builder: Builder, places: tuple[Place, ...]) -> Target:
+def _read(report: bytes, builder: BuildEnvironment, places: tuple[Location, ...]) -> Interpreter:
     try:
-        return Target.from_probe(report, builder.platform)
+        return Interpreter.from_probe(report, builder.platform)
     except FrontendError as error:
         raise FrontendError(error.message, remedy=error.remedy, places=places) from error
 
 
 def check_builder(
-    base: str, target: Target, builder: str, found: Target, places: tuple[Place, ...]
+    base: str, target: Interpreter, builder: str, found: Interpreter, places: tuple[Location, ...]
 ) -> None:
     """Refuse a builder whose Python is not where the base has the same one.
 
@@ -84,7 +84,7 @@ def check_builder(
 
 
 def _report(
-    gateway: Gateway, builder: Builder, wanted: str, places: tuple[Place, ...]
+    gateway: Gateway, builder: BuildEnvironment, wanted: str, places: tuple[Location, ...]
 ) -> bytes | None:
     """What the probe wrote; None where uv found no Python."""
     try:
@@ -104,7 +104,7 @@ def _report(
         ) from error
 
 
-def look(builder: Builder) -> llb.Output:
+def look(builder: BuildEnvironment) -> llb.Output:
     """Describe the Python that was installed for `builder`, in the builder's file system."""
     return builder.step(
         [INTERPRETER, "-I", "-S", f"{ROOT}/steps/probe.py", f"{LAYER}/python.json"],
@@ -114,7 +114,7 @@ def look(builder: Builder) -> llb.Output:
     )
 
 
-def _probing(builder: Builder, wanted: str) -> llb.Output:
+def _probing(builder: BuildEnvironment, wanted: str) -> llb.Output:
     choice = ["--python", wanted] if wanted else []
     return builder.step(
         [
@@ -137,7 +137,7 @@ def _probing(builder: Builder, wanted: str) -> llb.Output:
 
 
 def no_python(
-    builder: Builder, wanted: str, found: Target | None, places: tuple[Place, ...]
+    builder: BuildEnvironment, wanted: str, found: Interpreter | None, places: tuple[Location, ...]
 ) -> FrontendError:
     """Say which Python there is instead, if any."""
     name = builder.image.name

@@ -22,11 +22,11 @@ from frontend.errors import FrontendError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from frontend.container.environment import Builder
-    from frontend.errors import Place
+    from frontend.container.environment import BuildEnvironment
+    from frontend.errors import Location
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
-    from frontend.model.interpreter import Target
+    from frontend.inputs.inputs import BuildInputs
+    from frontend.model.interpreter import Interpreter
     from frontend.model.packages import Closure
 
 
@@ -61,7 +61,9 @@ class Provided:
         ]
 
 
-def look(gateway: Gateway, builder: Builder, target: Target, patterns: tuple[str, ...]) -> Provided:
+def look(
+    gateway: Gateway, builder: BuildEnvironment, target: Interpreter, patterns: tuple[str, ...]
+) -> Provided:
     """Ask the base's Python, in `builder`'s image, what it has."""
     output = builder.step(
         # Not without site: its folders are what is asked for.
@@ -75,9 +77,11 @@ def look(gateway: Gateway, builder: Builder, target: Target, patterns: tuple[str
     return Provided(normalized, found["distributions"], tuple(found["environment"]))
 
 
-def check(gateway: Gateway, job: Job, base: str, provided: Provided, closure: Closure) -> None:
+def check(
+    gateway: Gateway, job: BuildInputs, base: str, provided: Provided, closure: Closure
+) -> None:
     """Warn of other versions; FrontendError for a name without wildcard that the base lacks."""
-    places: tuple[Place, ...] = job.settings.origin("provided")
+    places: tuple[Location, ...] = job.settings.origin("provided")
     needed = {package.name for package in closure.third_party}
     for pattern in provided.patterns:
         if pattern in needed and pattern not in provided.versions:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from frontend.errors import FrontendError
-from frontend.model.base_changes import Packages
+from frontend.model.base_changes import SystemPackages
 
 if TYPE_CHECKING:
     from frontend.config.settings import Settings
-    from frontend.errors import Place
-    from frontend.model.distribution import System
+    from frontend.errors import Location
+    from frontend.model.distribution import Distribution
 
 
 #: The archives of a distribution that keep every day, by os-release's ID.
@@ -25,7 +25,9 @@ _SNAPSHOTS = {
 _PROGRAMS = {"apt": "apt-get", "apk": "apk"}
 
 
-def asked(settings: Settings, system: System, image: str, *, build: bool) -> list[Packages]:
+def asked(
+    settings: Settings, system: Distribution, image: str, *, build: bool
+) -> list[SystemPackages]:
     """What the spec asks for in the image, or with `build` in the builder.
 
     FrontendError where the image named `image` has no such package manager.
@@ -55,11 +57,11 @@ def asked(settings: Settings, system: System, image: str, *, build: bool) -> lis
             )
         sources = _sources(settings, system) if manager == "apt" else ""
         distribution = f"{system.id or 'linux'}-{system.version or system.codename or 'x'}"
-        found.append(Packages(key, manager, tuple(sorted(set(names))), distribution, sources))
+        found.append(SystemPackages(key, manager, tuple(sorted(set(names))), distribution, sources))
     return found
 
 
-def _other_way(manager: str, system: System, *, build: bool) -> str:
+def _other_way(manager: str, system: Distribution, *, build: bool) -> str:
     other = next((m for m in _PROGRAMS if m != manager and _PROGRAMS[m] in system.programs), "")
     prefix = "build-" if build else ""
     if other:
@@ -69,12 +71,12 @@ def _other_way(manager: str, system: System, *, build: bool) -> str:
     return "Choose a `base` with a package manager, or one that has what is needed."
 
 
-def _sources(settings: Settings, system: System) -> str:
+def _sources(settings: Settings, system: Distribution) -> str:
     """A sources.list for the mirror or the snapshot that is asked for; empty for neither."""
     spec = settings.spec
     if not spec.apt_snapshot and not spec.apt_mirror:
         return ""
-    places: tuple[Place, ...] = settings.origin("apt-mirror") or settings.origin("apt-snapshot")
+    places: tuple[Location, ...] = settings.origin("apt-mirror") or settings.origin("apt-snapshot")
     template = spec.apt_mirror or _SNAPSHOTS.get(system.id, "")
     if not template or not system.codename:
         raise FrontendError(
@@ -92,7 +94,7 @@ def _sources(settings: Settings, system: System) -> str:
     return sources_list(system, template, spec.apt_snapshot or "")
 
 
-def sources_list(system: System, template: str, snapshot: str) -> str:
+def sources_list(system: Distribution, template: str, snapshot: str) -> str:
     """Return a sources.list(5) for Debian or Ubuntu.
 
     Security updates are in an archive of their own in Debian: without `{archive}` in `template` it

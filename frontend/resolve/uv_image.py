@@ -22,9 +22,9 @@ from frontend.model.uv import UV_VERSION, Uv
 
 if TYPE_CHECKING:
     from frontend.context import Context
-    from frontend.errors import Place
+    from frontend.errors import Location
     from frontend.gateway import Gateway, Ref
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
 
 
 NAME = "uv"
@@ -44,13 +44,13 @@ open("{LAYER}/version", "w").write(said)
 """
 
 
-def is_given(job: Job) -> bool:
+def is_given(job: BuildInputs) -> bool:
     """Whether the user brings a uv."""
     request = job.request
     return bool(job.settings.spec.uv or find(request, NAME, request.build_platform))
 
 
-def given_uv(gateway: Gateway, job: Job, own: llb.Output) -> Uv | None:
+def given_uv(gateway: Gateway, job: BuildInputs, own: llb.Output) -> Uv | None:
     """Return the user's uv, to be used in place of the one of `own`, our image; None without.
 
     FrontendError where there is none in what was named, one that is too old, or one that
@@ -92,7 +92,7 @@ def given_uv(gateway: Gateway, job: Job, own: llb.Output) -> Uv | None:
     return Uv(copied, version)
 
 
-def required(job: Job) -> str:
+def required(job: BuildInputs) -> str:
     """The releases of uv that the workspace admits; empty for all."""
     return str(job.workspace.root.get("tool", "uv", "required-version") or "")
 
@@ -113,7 +113,9 @@ def _called(found: NamedContext) -> str:
     return found.name if found == _of_the_key(found.name) else f"the build context {found.name}"
 
 
-def _open(gateway: Gateway, job: Job, found: NamedContext, places: tuple[Place, ...]) -> Context:
+def _open(
+    gateway: Gateway, job: BuildInputs, found: NamedContext, places: tuple[Location, ...]
+) -> Context:
     platform = job.request.build_platform
     try:
         return open_context(gateway, job.request, found, platform)
@@ -135,7 +137,7 @@ def _open(gateway: Gateway, job: Job, found: NamedContext, places: tuple[Place, 
         ) from error
 
 
-def _place(loaded: Ref, found: NamedContext, places: tuple[Place, ...]) -> str:
+def _place(loaded: Ref, found: NamedContext, places: tuple[Location, ...]) -> str:
     for place in _PLACES:
         if loaded.exists(place):
             return place
@@ -162,7 +164,7 @@ def _asking(own: llb.Output, copied: llb.Output, platform: llb.Platform) -> llb.
     return step.output(LAYER)
 
 
-def _version(answer: Ref, found: NamedContext, places: tuple[Place, ...]) -> str:
+def _version(answer: Ref, found: NamedContext, places: tuple[Location, ...]) -> str:
     said = answer.read_file("version").decode(errors="replace").strip()
     match = re.match(r"uv (\S+)", said)
     try:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from frontend.gateway import Gateway
     from frontend.gateway.ref import Ref
-    from frontend.inputs.inputs import Job
-    from frontend.resolve.platform import Site
-    from frontend.targets.result import Product
+    from frontend.inputs.inputs import BuildInputs
+    from frontend.resolve.platform import ResolvedPlatform
+    from frontend.targets.result import TargetResult
 
 
 PATH = "/sbom.spdx.json"
@@ -35,7 +35,7 @@ _TOGETHER = 32
 
 
 def attestations(
-    gateway: Gateway, site: Site, product: Product, image: Ref
+    gateway: Gateway, site: ResolvedPlatform, product: TargetResult, image: Ref
 ) -> tuple[Attestation, ...]:
     """Return the bill of `image`, if it is one of layers and the engine can store attestations."""
     job, plan = site.job, product.plan
@@ -68,7 +68,7 @@ def attestations(
     return (Attestation(ref, PATH, PREDICATE, metadata={"reason": b"sbom"}),)
 
 
-def _stated(job: Job) -> dict[str, Installed]:
+def _stated(job: BuildInputs) -> dict[str, Installed]:
     """What manifests say, for packages whose files are not installed but copied."""
     found = {}
     for package in job.packages:

@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 from packaging.utils import canonicalize_name
 
-from frontend.model.base_changes import Removed, User
+from frontend.model.base_changes import CreateUser, RemovePath
 from frontend.model.layers import Kind
 from frontend.sbom.licences import Installed, Licence
 from frontend.sbom.system import Distribution
@@ -121,7 +121,7 @@ class _Writer:
             held = self._layer(image, number, layer, ids)
             if layer.kind == "python":
                 python = held
-            elif layer.kind is Kind.BASE and not isinstance(layer.change, Removed | User):
+            elif layer.kind is Kind.BASE and not isinstance(layer.change, RemovePath | CreateUser):
                 system = held
         self._relate(python, "CONTAINS", self._interpreter())
         for name, needed in contents.edges:

@@ -10,13 +10,13 @@ from packaging.markers import Marker
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from frontend.model.interpreter import Target
+    from frontend.model.interpreter import Interpreter
     from frontend.model.packages import Closure, Selection
     from frontend.project.lock import Lock
 
 
 def edges(
-    lock: Lock, closure: Closure, selection: Selection, target: Target
+    lock: Lock, closure: Closure, selection: Selection, target: Interpreter
 ) -> tuple[tuple[str, str], ...]:
     """Pairs of names, sorted: the first depends on the second.
 
@@ -76,7 +76,7 @@ def _group(lock: Lock, name: str, group: str) -> list[Mapping[str, Any]]:
     return list(groups.get(group, ()))
 
 
-def _applies(edge: Mapping[str, Any], target: Target) -> bool:
+def _applies(edge: Mapping[str, Any], target: Interpreter) -> bool:
     marker = edge.get("marker")
     # Among conflicting extras uv writes markers of its own about `extra`; what they choose is in
     # the closure, which has been asked before.

@@ -22,21 +22,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from frontend.gateway import Gateway
-    from frontend.resolve.platform import Site
+    from frontend.resolve.platform import ResolvedPlatform
     from frontend.targets.checks import Check
-    from frontend.targets.result import Product
+    from frontend.targets.result import TargetResult
 
 
-def run(gateway: Gateway, site: Site, product: Product) -> None:
+def run(gateway: Gateway, site: ResolvedPlatform, product: TargetResult) -> None:
     """Run the checks of a product whose steps have run; FrontendError for the first that fails."""
     gateway.together(*(_running(gateway, site, product, check) for check in product.checks))
 
 
-def _running(gateway: Gateway, site: Site, product: Product, check: Check) -> Callable[[], None]:
+def _running(
+    gateway: Gateway, site: ResolvedPlatform, product: TargetResult, check: Check
+) -> Callable[[], None]:
     return lambda: _run(gateway, site, product, check)
 
 
-def _run(gateway: Gateway, site: Site, product: Product, check: Check) -> None:
+def _run(gateway: Gateway, site: ResolvedPlatform, product: TargetResult, check: Check) -> None:
     report = _report(site, product, check)
     try:
         gateway.solve(step(site, product, check, report), evaluate=True)
@@ -54,7 +56,7 @@ def _run(gateway: Gateway, site: Site, product: Product, check: Check) -> None:
         ) from error
 
 
-def step(site: Site, product: Product, check: Check, report: str) -> llb.Output:
+def step(site: ResolvedPlatform, product: TargetResult, check: Check, report: str) -> llb.Output:
     """The step of a check; its output is the image with whatever the check changed."""
     settings: dict[str, Any] = json.loads(product.config).get("config") or {}
     env = dict(item.split("=", 1) for item in settings.get("Env") or ())
@@ -93,7 +95,7 @@ def step(site: Site, product: Product, check: Check, report: str) -> llb.Output:
     return done.output("/")
 
 
-def _report(site: Site, product: Product, check: Check) -> str:
+def _report(site: ResolvedPlatform, product: TargetResult, check: Check) -> str:
     """Name a check's report by what is checked: builds of other images run the same command."""
     parts = (site.base.identity, site.platform.id, *site.job.selection.packages, *check.words)
     digest = hashlib.sha256("\0".join(parts).encode() + product.config).hexdigest()

@@ -16,19 +16,19 @@ from urllib.parse import urlsplit
 import llb
 from frontend.container.paths import ROOT
 from frontend.container.scripts import steps
-from frontend.errors import FrontendError, Place
+from frontend.errors import FrontendError, Location
 from frontend.gateway import GatewayError
-from frontend.model.base_changes import Packages
+from frontend.model.base_changes import SystemPackages
 from frontend.model.layers import Kind
 from frontend.resolve.hermetic import group_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from frontend.container.environment import Builder
+    from frontend.container.environment import BuildEnvironment
     from frontend.emit.step import Step
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
 
 
 #: What uv says around the output of a build, and says nothing about it.
@@ -37,7 +37,11 @@ _MOST_LINES = 25
 
 
 def explain(
-    gateway: Gateway, builder: Builder, ran: Sequence[Step], job: Job, error: GatewayError
+    gateway: Gateway,
+    builder: BuildEnvironment,
+    ran: Sequence[Step],
+    job: BuildInputs,
+    error: GatewayError,
 ) -> Exception:
     """Return what to raise for `error`: with the step's own report if one was left."""
     by_report = {step.report: step for step in ran if step.report}
@@ -52,7 +56,9 @@ def explain(
     return _unexplained(by_report[failed[0]] if failed else None, error)
 
 
-def read_report(gateway: Gateway, builder: Builder, names: list[str]) -> dict[str, Any] | None:
+def read_report(
+    gateway: Gateway, builder: BuildEnvironment, names: list[str]
+) -> dict[str, Any] | None:
     """Ask for the first report that there is under one of `names`.
 
     It stays where it is: builds that share a step fail together, and each of them asks.
@@ -85,7 +91,7 @@ def _unexplained(step: Step | None, error: GatewayError) -> Exception:
     )
 
 
-def _unfetched(address: str, job: Job, error: GatewayError) -> Exception:
+def _unfetched(address: str, job: BuildInputs, error: GatewayError) -> Exception:
     """A dependency that BuildKit could not fetch from git; `error` itself where it is none."""
     lock = job.workspace.lock
     sources = ((p["name"], str(p["source"].get("git", ""))) for p in lock.packages)
@@ -114,12 +120,12 @@ def said(output: str) -> str:
     return "\n".join(kept)
 
 
-def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
+def _explained(step: Step, found: dict[str, Any], job: BuildInputs) -> FrontendError:
     kind, name, detail = found.get("kind", ""), found.get("package", ""), found.get("detail", "")
     workspace, lock, member = job.workspace, job.workspace.lock, step.layer.member
     locked = next((p for p in step.layer.packages if p.name == name), None)
     label = f"{locked.name} {locked.version}" if locked else name or step.layer.title
-    places: tuple[Place, ...] = (lock.place(name, locked.version if locked else ""),)
+    places: tuple[Location, ...] = (lock.place(name, locked.version if locked else ""),)
     if member:
         manifest = workspace.manifest(member)
         places = (manifest.place("build-system"),)
@@ -229,10 +235,10 @@ def _explained(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
     return FrontendError(f"{label} cannot be installed:\n{said(output)}", places=places)
 
 
-def _no_packages(step: Step, detail: str, output: str, job: Job) -> FrontendError:
+def _no_packages(step: Step, detail: str, output: str, job: BuildInputs) -> FrontendError:
     """The distribution's package manager failed; it says so itself."""
     change = step.layer.change
-    key = change.key if isinstance(change, Packages) else "apt"
+    key = change.key if isinstance(change, SystemPackages) else "apt"
     decides = "`apt-snapshot` decides which day's; "
     if key.endswith("apk"):
         # apk's reason stands below its `ERROR: unable to select packages:`, further in.
@@ -249,7 +255,7 @@ def _no_packages(step: Step, detail: str, output: str, job: Job) -> FrontendErro
     )
 
 
-def _red(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
+def _red(step: Step, found: dict[str, Any], job: BuildInputs) -> FrontendError:
     """Red tests of the target `test`, with the end of what they printed."""
     places = job.settings.origin("test")
     name = job.package.name
@@ -266,14 +272,14 @@ def _red(step: Step, found: dict[str, Any], job: Job) -> FrontendError:
     )
 
 
-def _no_files(path: str, job: Job) -> FrontendError:
+def _no_files(path: str, job: BuildInputs) -> FrontendError:
     """What `files` names is not there, or is kept out of the build."""
     line = job.context.ignoring(path.strip("/"))
     if line and job.context.ignore:
         return FrontendError(
             f"{job.context.ignore.filename} keeps {path!r} out of the build",
             remedy=f"`files` names it: remove the pattern, or add a line `!{path}` below it.",
-            places=(Place.line(job.context.ignore, line),),
+            places=(Location.line(job.context.ignore, line),),
         )
     return FrontendError(
         f"files: the build context has nothing at {path!r}",

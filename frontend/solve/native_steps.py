@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from frontend.container.uv_settings import builds
-from frontend.errors import FrontendError, Place
+from frontend.errors import FrontendError, Location
 from frontend.gateway import PathNotFoundError
 from frontend.resolve.emulation import runs
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import llb
-    from frontend.container.environment import Builder
+    from frontend.container.environment import BuildEnvironment
     from frontend.emit.step import Step
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Compiled:
     tag: str
 
 
-def compiled(gateway: Gateway, job: Job, made: Sequence[Step]) -> tuple[Compiled, ...]:
+def compiled(gateway: Gateway, job: BuildInputs, made: Sequence[Step]) -> tuple[Compiled, ...]:
     """Build what is built from source, and return what is for the build platform alone.
 
     GatewayError where a step fails.
@@ -71,8 +71,12 @@ def _platform_tag(gateway: Gateway, layer: llb.Output) -> str:
 
 
 def there(
-    gateway: Gateway, job: Job, builder: Builder, native: Builder, found: Sequence[Compiled]
-) -> Builder:
+    gateway: Gateway,
+    job: BuildInputs,
+    builder: BuildEnvironment,
+    native: BuildEnvironment,
+    found: Sequence[Compiled],
+) -> BuildEnvironment:
     """Return `builder` with the steps of `found` on `native`, the image's platform.
 
     FrontendError where the engine runs no programs for it.
@@ -85,9 +89,9 @@ def there(
 
 
 def _not_runnable(
-    job: Job, platform: llb.Platform, here: llb.Platform, found: Sequence[Compiled]
+    job: BuildInputs, platform: llb.Platform, here: llb.Platform, found: Sequence[Compiled]
 ) -> FrontendError:
-    places: list[Place] = []
+    places: list[Location] = []
     said = []
     for each in found:
         layer = each.step.layer

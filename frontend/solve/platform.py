@@ -13,7 +13,7 @@ from frontend.container.environment import RESOURCES
 from frontend.gateway import GatewayError, PlatformResult
 from frontend.model.uv import Uv
 from frontend.resolve import base_image
-from frontend.resolve.platform import Site, step_builder
+from frontend.resolve.platform import ResolvedPlatform, step_builder
 from frontend.solve import native_steps
 from frontend.solve.failure import explain
 
@@ -23,18 +23,20 @@ if TYPE_CHECKING:
     from frontend.gateway import Gateway
     from frontend.gateway.result import Attestation
     from frontend.request import Request
-    from frontend.targets import Recipe
-    from frontend.targets.result import Product
+    from frontend.targets import TargetBuilder
+    from frontend.targets.result import TargetResult
 
 
-def building(gateway: Gateway, recipe: Recipe, site: Site) -> Callable[[], PlatformResult]:
+def building(
+    gateway: Gateway, recipe: TargetBuilder, site: ResolvedPlatform
+) -> Callable[[], PlatformResult]:
     """Return a task that builds the image of one platform."""
     return lambda: build_platform(gateway, recipe, site)
 
 
 def compile_there(
-    gateway: Gateway, site: Site, product: Product, recipe: Recipe, uv: Uv
-) -> Product:
+    gateway: Gateway, site: ResolvedPlatform, product: TargetResult, recipe: TargetBuilder, uv: Uv
+) -> TargetResult:
     """Make `product` anew, with the steps on the image's platform that must run there."""
     job, builder = site.job, site.builder
     found = native_steps.compiled(gateway, job, product.steps)
@@ -55,7 +57,9 @@ def compile_there(
     return recipe.make(replace(site, builder=builder))
 
 
-def build_platform(gateway: Gateway, recipe: Recipe, site: Site) -> PlatformResult:
+def build_platform(
+    gateway: Gateway, recipe: TargetBuilder, site: ResolvedPlatform
+) -> PlatformResult:
     """Make the target for one platform, its steps run."""
     request = site.job.request
     product = recipe.make(site)
@@ -82,7 +86,9 @@ def build_platform(gateway: Gateway, recipe: Recipe, site: Site) -> PlatformResu
     return PlatformResult(site.platform, ref, config, product.base_config, bill)
 
 
-def recording(gateway: Gateway, site: Site, product: Product) -> Callable[[], bytes] | None:
+def recording(
+    gateway: Gateway, site: ResolvedPlatform, product: TargetResult
+) -> Callable[[], bytes] | None:
     """Begin to write down what an image is made from, while it is built.
 
     What is returned waits for the image's configuration with that in its labels, and for what is
@@ -114,7 +120,7 @@ def recording(gateway: Gateway, site: Site, product: Product) -> Callable[[], by
     return gateway.begin(record)
 
 
-def note_options(gateway: Gateway, request: Request, product: Product) -> None:
+def note_options(gateway: Gateway, request: Request, product: TargetResult) -> None:
     """Say which options of the build have no effect here."""
     known = {request.target or targets.DEFAULT, *targets.names()}
     for step in product.steps:

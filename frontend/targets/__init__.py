@@ -21,21 +21,21 @@ from frontend.errors import FrontendError
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
-    from frontend.resolve.platform import Site
-    from frontend.targets.result import Product
+    from frontend.inputs.inputs import BuildInputs
+    from frontend.resolve.platform import ResolvedPlatform
+    from frontend.targets.result import TargetResult
 
 
 DEFAULT = "image"
 
 
-class Recipe(Protocol):
+class TargetBuilder(Protocol):
     """How a target is made: what each of the modules offers."""
 
-    def select(self, gateway: Gateway, job: Job) -> Job:
+    def select(self, gateway: Gateway, job: BuildInputs) -> BuildInputs:
         """Return the job with what else the target takes of the workspace."""
 
-    def make(self, site: Site) -> Product:
+    def make(self, site: ResolvedPlatform) -> TargetResult:
         """Describe the result for one platform."""
 
 
@@ -47,9 +47,9 @@ class BuildTarget:
     description: str
 
     @property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> TargetBuilder:
         """The module that makes it."""
-        return cast("Recipe", import_module(f"{__name__}.{self.name}"))
+        return cast("TargetBuilder", import_module(f"{__name__}.{self.name}"))
 
 
 TARGETS = (

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from frontend.errors import Place
+from frontend.errors import Location
 
 if TYPE_CHECKING:
     from frontend.config.settings import Settings
@@ -18,7 +18,7 @@ class Check:
 
     text: str
     words: tuple[str, ...]
-    places: tuple[Place, ...] = ()
+    places: tuple[Location, ...] = ()
 
 
 def of(settings: Settings) -> tuple[Check, ...]:
@@ -32,11 +32,11 @@ def of(settings: Settings) -> tuple[Check, ...]:
     return tuple(found)
 
 
-def _line(place: Place, item: str | tuple[str, ...]) -> Place:
+def _line(place: Location, item: str | tuple[str, ...]) -> Location:
     """The line of a list that holds the item; the list's first line where it is not seen."""
     wanted = item if isinstance(item, str) else item[0]
     for number, line in enumerate(place.source.text.split("\n"), 1):
         # What TOML writes with a backslash is not looked for.
         if number >= place.start and wanted in line:
-            return Place.line(place.source, number)
+            return Location.line(place.source, number)
     return place

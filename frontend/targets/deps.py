@@ -14,21 +14,21 @@ from frontend.targets import image
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
-    from frontend.resolve.platform import Site
-    from frontend.targets.result import Product
+    from frontend.inputs.inputs import BuildInputs
+    from frontend.resolve.platform import ResolvedPlatform
+    from frontend.targets.result import TargetResult
 
 
 #: What comes from the build context.
 _OWN = (Kind.MEMBER, Kind.SOURCE, Kind.FILES)
 
 
-def select(gateway: Gateway, job: Job) -> Job:
+def select(gateway: Gateway, job: BuildInputs) -> BuildInputs:
     """Take what the image takes."""
     return image.select(gateway, job)
 
 
-def make(site: Site) -> Product:
+def make(site: ResolvedPlatform) -> TargetResult:
     """Lay everything but what comes from the context on the base."""
     # Planned whole: the layers that stay are those of the image.
     made = image.planned(site)

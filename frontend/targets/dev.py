@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from frontend.container.paths import DEV_SOURCES
 from frontend.emit.layer_lock import member_place
-from frontend.model.layers import Copied, Kind, Layer, Plan
+from frontend.model.layers import FileCopy, Kind, Layer, Plan
 from frontend.project import groups
 from frontend.project.workspace import MANIFEST, check_selection
 from frontend.targets import image
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
-    from frontend.resolve.platform import Site
-    from frontend.targets.result import Product
+    from frontend.inputs.inputs import BuildInputs
+    from frontend.resolve.platform import ResolvedPlatform
+    from frontend.targets.result import TargetResult
 
 
 #: What test runners, linters and type checkers read in the root of a workspace.
@@ -37,7 +37,7 @@ ROOT_FILES = (
 )
 
 
-def select(gateway: Gateway, job: Job) -> Job:
+def select(gateway: Gateway, job: BuildInputs) -> BuildInputs:
     """Take the default groups besides what the image takes."""
     workspace, root = job.workspace, job.workspace.lock.root_groups()
     defaults = (
@@ -52,18 +52,18 @@ def select(gateway: Gateway, job: Job) -> Job:
     return replace(job, selection=selection)
 
 
-def make(site: Site) -> Product:
+def make(site: ResolvedPlatform) -> TargetResult:
     """Lay third-party packages, links and sources on the base."""
     run = replace(image.started(site), workdir=workdir(site.job))
     return image.assemble(site, make_plan(site), run)
 
 
-def workdir(job: Job) -> str:
+def workdir(job: BuildInputs) -> str:
     """Return where containers start: in the package's directory, as one does at home."""
     return member_place(job.package)
 
 
-def make_plan(site: Site) -> Plan:
+def make_plan(site: ResolvedPlatform) -> Plan:
     """Plan the image's layers with links in place of members."""
     made = image.planned(site, workdir=workdir(site.job))
     layers = tuple(_linked(layer) if layer.kind is Kind.MEMBER else layer for layer in made.layers)
@@ -72,7 +72,7 @@ def make_plan(site: Site) -> Plan:
     # What the root has for tools is no part of any member. It lies below them: it changes less.
     first = next((n for n, layer in enumerate(layers) if layer.members), len(layers))
     root = Layer(
-        Kind.ROOT, copies=tuple(Copied(name, f"{DEV_SOURCES}/{name}") for name in ROOT_FILES)
+        Kind.ROOT, copies=tuple(FileCopy(name, f"{DEV_SOURCES}/{name}") for name in ROOT_FILES)
     )
     return replace(made, layers=(*layers[:first], root, *layers[first:]))
 

@@ -13,36 +13,36 @@ from frontend.inputs.inputs import base_places, named_for_all
 from frontend.model.base import SCRIPTS, BaseImage
 from frontend.plan import partition
 from frontend.resolve import base_image
-from frontend.targets.result import Product
+from frontend.targets.result import TargetResult
 
 if TYPE_CHECKING:
     import llb
     from frontend.config.schema import Spec
     from frontend.emit.assemble import Emitted
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
     from frontend.model import layers
     from frontend.model.base_changes import BaseChange
-    from frontend.model.interpreter import Target
+    from frontend.model.interpreter import Interpreter
     from frontend.model.packages import Closure
-    from frontend.resolve.platform import Site
+    from frontend.resolve.platform import ResolvedPlatform
 
 
 WORKDIR = "/app"
 
 
-def select(gateway: Gateway, job: Job) -> Job:
+def select(gateway: Gateway, job: BuildInputs) -> BuildInputs:
     """Take what the user has named, and nothing else."""
     return job
 
 
-def make(site: Site) -> Product:
+def make(site: ResolvedPlatform) -> TargetResult:
     """Lay the package and its closure on the base."""
     check_command(site.job)
     return checked(site, assemble(site, planned(site)))
 
 
-def checked(site: Site, product: Product) -> Product:
+def checked(site: ResolvedPlatform, product: TargetResult) -> TargetResult:
     """`product` with the checks that the user wants to be run in it."""
     if not site.job.settings.spec.checks:
         return product
@@ -51,7 +51,7 @@ def checked(site: Site, product: Product) -> Product:
     return replace(product, checks=checks.of(site.job.settings))
 
 
-def planned(site: Site, *, workdir: str = "") -> layers.Plan:
+def planned(site: ResolvedPlatform, *, workdir: str = "") -> layers.Plan:
     """Plan the whole image; `workdir` instead of the spec's."""
     footing = site.footing
     return make_plan(
@@ -66,22 +66,24 @@ def planned(site: Site, *, workdir: str = "") -> layers.Plan:
     )
 
 
-def assemble(site: Site, made: layers.Plan, run: image_config.Runtime | None = None) -> Product:
+def assemble(
+    site: ResolvedPlatform, made: layers.Plan, run: image_config.Runtime | None = None
+) -> TargetResult:
     """Lay the layers of `made` on the base; containers run as the spec says, or as `run` does."""
     job, base = site.job, site.base
     emitted = written(site, made)
     epoch = job.request.source_date_epoch
     config = image_config.configure(base, site.platform, made, run or started(site), epoch)
-    return Product(emitted.image, config, emitted.steps, base.raw or None, made, ground(site))
+    return TargetResult(emitted.image, config, emitted.steps, base.raw or None, made, ground(site))
 
 
-def ground(site: Site) -> llb.Output:
+def ground(site: ResolvedPlatform) -> llb.Output:
     """The base as a filesystem."""
     name = f"[{site.prefix}base] FROM {site.base.name}"
     return base_image.filesystem(site.base, site.job.request, site.platform, name)
 
 
-def written(site: Site, made: layers.Plan) -> Emitted:
+def written(site: ResolvedPlatform, made: layers.Plan) -> Emitted:
     """Write the steps of `made`, and what lays their layers on the base."""
     job, base = site.job, site.base
     bottom = ground(site)
@@ -119,16 +121,16 @@ def finishing(spec: Spec) -> dict[str, str]:
     return found
 
 
-def building(site: Site) -> Building:
+def building(site: ResolvedPlatform) -> Building:
     """What the builds of members and of packages see besides their own sources."""
     job = site.job
     return Building(named_for_all(job), site.closure.third_party, job.versions)
 
 
 def make_plan(
-    job: Job,
+    job: BuildInputs,
     closure: Closure,
-    target: Target,
+    target: Interpreter,
     base: BaseImage,
     changes: tuple[BaseChange, ...] = (),
     managed: bool = False,
@@ -153,7 +155,7 @@ def make_plan(
         target,
         job.package,
         others=job.others,
-        shape=partition.Shape(
+        shape=partition.LayerPolicy(
             heavy=(*(spec.heavy or ()), *((tuple(sorted(group)),) if group else ())),
             big=partition.BIG if spec.big is None else spec.big,
             layers=min(spec.layers or partition.LAYERS, room),
@@ -168,7 +170,7 @@ def make_plan(
     )
 
 
-def runnable(job: Job) -> dict[str, list[str]]:
+def runnable(job: BuildInputs) -> dict[str, list[str]]:
     """The packages of the image that a container could run, each with its scripts."""
     found = {}
     for package in job.packages:
@@ -180,7 +182,7 @@ def runnable(job: Job) -> dict[str, list[str]]:
     return found
 
 
-def check_command(job: Job) -> None:
+def check_command(job: BuildInputs) -> None:
     """Refuse an image of several packages that does not say which of them containers run."""
     names = list(runnable(job))
     if len(names) > 1 and job.settings.spec.entrypoint is None and job.settings.spec.cmd is None:
@@ -196,14 +198,14 @@ def without_package(run: image_config.Runtime) -> image_config.Runtime:
     return replace(run, entrypoint=(), cmd=("python",))
 
 
-def started(site: Site) -> image_config.Runtime:
+def started(site: ResolvedPlatform) -> image_config.Runtime:
     """How containers of the image run, with the user as the base knows it."""
     prefix = site.footing.prefix
     run = runtime(site.job, prefix.scripts if prefix else SCRIPTS)
     return replace(run, user=site.footing.accounts.user.text)
 
 
-def runtime(job: Job, folder: str = SCRIPTS) -> image_config.Runtime:
+def runtime(job: BuildInputs, folder: str = SCRIPTS) -> image_config.Runtime:
     """How containers run: the spec, and the package's metadata. Scripts are in `folder`."""
     spec, scripts = job.settings.spec, runnable(job)
     # Scripts of one package at most: `check_command` refuses a choice.

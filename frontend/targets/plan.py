@@ -10,15 +10,15 @@ from frontend.model.layers import Kind, Layer
 from frontend.plan import partition
 from frontend.project.workspace import workspace_path
 from frontend.targets import image, plan_document, wheels
-from frontend.targets.result import Product
+from frontend.targets.result import TargetResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
+    from frontend.inputs.inputs import BuildInputs
     from frontend.model.base import BaseImage
-    from frontend.resolve.platform import Site
+    from frontend.resolve.platform import ResolvedPlatform
 
 
 _REASONS = {
@@ -36,12 +36,12 @@ _REASONS = {
 }
 
 
-def select(gateway: Gateway, job: Job) -> Job:
+def select(gateway: Gateway, job: BuildInputs) -> BuildInputs:
     """Take what the image takes."""
     return image.select(gateway, job)
 
 
-def make(site: Site) -> Product:
+def make(site: ResolvedPlatform) -> TargetResult:
     """Write the plan of one platform as `plan.json` and `plan.txt`."""
     found = document([site])
     files = llb.files(
@@ -55,10 +55,10 @@ def make(site: Site) -> Product:
         ),
         meta=llb.Metadata(name=f"[{site.prefix}plan] write plan.json and plan.txt"),
     )
-    return Product(files, wheels.files_config(site.platform))
+    return TargetResult(files, wheels.files_config(site.platform))
 
 
-def document(sites: Sequence[Site]) -> plan_document.Document:
+def document(sites: Sequence[ResolvedPlatform]) -> plan_document.Document:
     """Describe the images of all platforms."""
     selection = sites[0].job.selection
     return plan_document.Document(
@@ -70,7 +70,7 @@ def document(sites: Sequence[Site]) -> plan_document.Document:
     )
 
 
-def _image(site: Site) -> plan_document.Image:
+def _image(site: ResolvedPlatform) -> plan_document.Image:
     builder = site.builder
     steps = image.written(site, image.planned(site)).steps
     # The first ones are those of the builder's own packages.
@@ -99,7 +99,7 @@ def _base(found: BaseImage) -> plan_document.Base:
     return plan_document.Base(name=found.name, digest=found.digest)
 
 
-def _layer(site: Site, number: int, layer: Layer, key: str) -> plan_document.Layer:
+def _layer(site: ResolvedPlatform, number: int, layer: Layer, key: str) -> plan_document.Layer:
     folder = site.job.workspace.folder
     sizes = [package.size for package in layer.packages]
     return plan_document.Layer(
@@ -138,7 +138,7 @@ def _layer(site: Site, number: int, layer: Layer, key: str) -> plan_document.Lay
     )
 
 
-def _reason(site: Site, layer: Layer) -> str:
+def _reason(site: ResolvedPlatform, layer: Layer) -> str:
     if layer.kind is Kind.BIG:
         big = site.job.settings.spec.big
         threshold = plan_document.size_text(partition.BIG if big is None else big) or "0 B"

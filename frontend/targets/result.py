@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Product:
+class TargetResult:
     """A filesystem with its image configuration, and the steps that may fail on the way to it.
 
     `base_config` is the configuration of the image it stands on, if it stands on one. `plan` says

@@ -17,24 +17,24 @@ from frontend.emit.step import Step, report_name
 from frontend.errors import FrontendError
 from frontend.model.layers import Kind, Layer
 from frontend.targets import dev, wheels
-from frontend.targets.result import Product
+from frontend.targets.result import TargetResult
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
-    from frontend.resolve.platform import Site
+    from frontend.inputs.inputs import BuildInputs
+    from frontend.resolve.platform import ResolvedPlatform
 
 
 #: What runs where the spec has no `test` and the package depends on pytest.
 PYTEST = ("pytest", f"--junit-xml={LAYER}/junit.xml")
 
 
-def select(gateway: Gateway, job: Job) -> Job:
+def select(gateway: Gateway, job: BuildInputs) -> BuildInputs:
     """Take what the target `dev` takes."""
     return dev.select(gateway, job)
 
 
-def make(site: Site) -> Product:
+def make(site: ResolvedPlatform) -> TargetResult:
     """Run the tests in the package's directory, as root; the result is what they leave."""
     job = site.job
     tested = dev.make(site)
@@ -56,10 +56,10 @@ def make(site: Site) -> Product:
         ignore_cache=job.request.unwanted({"test"}),
     )
     step = Step(Layer(Kind.TEST, members=(job.package,)), output, report)
-    return Product(output, wheels.files_config(site.platform), (*tested.steps, step))
+    return TargetResult(output, wheels.files_config(site.platform), (*tested.steps, step))
 
 
-def choose(site: Site) -> tuple[str, ...]:
+def choose(site: ResolvedPlatform) -> tuple[str, ...]:
     """Return the command: the spec's, else pytest; FrontendError where there is neither."""
     job = site.job
     if job.settings.spec.test:

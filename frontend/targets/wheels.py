@@ -14,20 +14,20 @@ from frontend.emit.layers import steps_of
 from frontend.errors import FrontendError
 from frontend.model.layers import Kind, Layer, Plan
 from frontend.targets import image
-from frontend.targets.result import Product
+from frontend.targets.result import TargetResult
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway
-    from frontend.inputs.inputs import Job
-    from frontend.resolve.platform import Site
+    from frontend.inputs.inputs import BuildInputs
+    from frontend.resolve.platform import ResolvedPlatform
 
 
-def select(gateway: Gateway, job: Job) -> Job:
+def select(gateway: Gateway, job: BuildInputs) -> BuildInputs:
     """Take what the image takes."""
     return image.select(gateway, job)
 
 
-def make(site: Site) -> Product:
+def make(site: ResolvedPlatform) -> TargetResult:
     """Build a wheel of every local package that the image would have installed.
 
     FrontendError where none of them is built.
@@ -57,7 +57,7 @@ def make(site: Site) -> Product:
         *(llb.Copy(step.output, "/", "/", contents_only=True) for step in steps),
         meta=llb.Metadata(name=f"[{site.prefix}wheels] collect {len(steps)}"),
     )
-    return Product(collected, files_config(site.platform), steps)
+    return TargetResult(collected, files_config(site.platform), steps)
 
 
 def files_config(platform: llb.Platform) -> bytes:

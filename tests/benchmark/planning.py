@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from frontend.emit.layer_lock import generate
-from frontend.errors import SourceText
+from frontend.errors import SourceFile
 from frontend.model.packages import Selection
 from frontend.plan import partition
 from frontend.project.lock import Lock
@@ -75,7 +75,7 @@ def _run() -> dict[str, float]:
         taken[stage] = (time.perf_counter() - began) * 1000
 
     with timed("read the lock"):
-        lock = Lock.parse(SourceText("uv.lock", files["uv.lock"]))
+        lock = Lock.parse(SourceFile("uv.lock", files["uv.lock"]))
         member = lock.members[_MEMBER]
     with timed("uv export, a process of its own"):
         pylock = export(files, Selection(_MEMBER))

@@ -12,7 +12,7 @@ from frontend.calls.affected import ALL
 from frontend.config.schema import KEYS, Spec
 from frontend.config.settings import Settings, from_arguments, from_build_file, settle
 from frontend.emit import image_config
-from frontend.errors import FrontendError, SourceText
+from frontend.errors import FrontendError, SourceFile
 from frontend.model.uv import UV_VERSION
 from frontend.plan import partition
 from frontend.request import parse
@@ -25,7 +25,7 @@ ARGUMENT = re.compile(r"--build-arg (?:'([^']+)'|([^\s`]+))")
 
 
 def of_toml(text: str, filename: str = "Dockerfile") -> Settings:
-    return settle(from_build_file(TomlDocument.parse(SourceText(filename, text))))
+    return settle(from_build_file(TomlDocument.parse(SourceFile(filename, text))))
 
 
 def set_keys(settings: Settings) -> dict[str, Any]:

@@ -12,8 +12,8 @@ import llb
 from frontend.config.settings import from_arguments, from_manifest, settle
 from frontend.context import Context
 from frontend.context.source import LocalSource
-from frontend.errors import SourceText
-from frontend.inputs.inputs import Job
+from frontend.errors import SourceFile
+from frontend.inputs.inputs import BuildInputs
 from frontend.model.base import BaseImage
 from frontend.model.packages import Selection
 from frontend.plan.partition import text
@@ -36,20 +36,22 @@ def plan_text(folder: Path, package: str, *, python: str = "3.13.5", **arguments
     `arguments` are further build arguments.
     """
     files = {
-        name: SourceText(name, (folder / name).read_text())
+        name: SourceFile(name, (folder / name).read_text())
         for name in ("pyproject.toml", "uv.lock")
     }
     workspace = open_workspace(".", files)
     given = from_arguments({"package": package, **arguments})
     (chosen,) = find_packages(workspace, settle(given))
     path = workspace.manifest_path(chosen)
-    manifest = TomlDocument.parse(SourceText(path, (folder / path).read_text()))
+    manifest = TomlDocument.parse(SourceFile(path, (folder / path).read_text()))
     workspace = Workspace(".", workspace.root, workspace.lock, manifests={chosen.name: manifest})
     settings = settle(given, from_manifest(manifest), from_manifest(workspace.root))
     platform = llb.Platform("linux", "amd64")
     request = Request(MappingProxyType({}), "", platform)
     selection = Selection(package, settings.spec.extras or (), settings.spec.groups or ())
-    job = Job(request, Context(LocalSource("context", "")), settings, workspace, chosen, selection)
+    job = BuildInputs(
+        request, Context(LocalSource("context", "")), settings, workspace, chosen, selection
+    )
     exported = export(
         {**{name: source.text for name, source in files.items()}, path: manifest.source.text},
         selection,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from frontend.errors import SourceText
+from frontend.errors import SourceFile
 from frontend.model.packages import Selection
 from frontend.project.lock import Lock
 from frontend.resolve.closure import close
@@ -16,7 +16,7 @@ from tests.unit.frontend.targets import target
 def test_every_package_is_needed() -> None:
     files = workspace_files(60)
     exported = export(files, Selection("service"))
-    lock = Lock.parse(SourceText("uv.lock", files["uv.lock"]))
+    lock = Lock.parse(SourceFile("uv.lock", files["uv.lock"]))
     closure = close(exported, lock, target("3.13.5"))
     names = {package["name"] for package in tomllib.loads(files["uv.lock"])["package"]}
     assert {package.name for package in closure.third_party} == names - {"service"}

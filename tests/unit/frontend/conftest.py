@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import frontend.steps
-from frontend.model.interpreter import Target
+from frontend.model.interpreter import Interpreter
 from frontend.steps import needed
 from llb import Platform
 
@@ -42,6 +42,6 @@ def probe_report(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def own(probe_report: bytes) -> Target:
+def own(probe_report: bytes) -> Interpreter:
     """This interpreter as a target; its platform is left to what it says of itself."""
-    return Target.from_probe(probe_report, Platform("linux", "unknown"))
+    return Interpreter.from_probe(probe_report, Platform("linux", "unknown"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from frontend.model.interpreter import Libc, Target
+from frontend.model.interpreter import Interpreter, Libc
 
 GLIBC = Libc("glibc", (2, 41))
 MUSL = Libc("musl", (1, 2))
@@ -14,10 +14,10 @@ def target(
     libc: Libc = GLIBC,
     *,
     free_threaded: bool = False,
-) -> Target:
+) -> Interpreter:
     """Build the target for a CPython on Linux."""
     minor = ".".join(version.split(".")[:2])
-    return Target(
+    return Interpreter(
         path=f"/usr/local/bin/python{minor}",
         prefix="/usr/local",
         version=version,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from frontend.errors import FrontendError, Place, SourceText
+from frontend.errors import FrontendError, Location, SourceFile
 from frontend.model.packages import Closure, LocalPackage, Selection
 from frontend.project.lock import Lock
 from frontend.resolve.closure import check_members, check_python, close
@@ -16,7 +16,7 @@ from tests.unit.frontend.locks import HEAD, edges, fork, manifest, package, regi
 from tests.unit.frontend.targets import MUSL, target
 
 if TYPE_CHECKING:
-    from frontend.model.interpreter import Target
+    from frontend.model.interpreter import Interpreter
 
 ROOT = manifest(
     "mono",
@@ -118,12 +118,14 @@ LOCK = "".join(
 )
 
 
-def closed(lock_text: str, files: dict[str, str], selection: Selection, chosen: Target) -> Closure:
-    lock = Lock.parse(SourceText("uv.lock", lock_text))
+def closed(
+    lock_text: str, files: dict[str, str], selection: Selection, chosen: Interpreter
+) -> Closure:
+    lock = Lock.parse(SourceFile("uv.lock", lock_text))
     return close(export({**files, "uv.lock": lock_text}, selection), lock, chosen)
 
 
-def api(selection: Selection, chosen: Target) -> Closure:
+def api(selection: Selection, chosen: Interpreter) -> Closure:
     files = {"pyproject.toml": ROOT, "apps/api/pyproject.toml": API}
     return closed(LOCK, files, selection, chosen)
 
@@ -267,7 +269,7 @@ def test_one_version_from_two_indexes(extras: tuple[str, ...], expected: dict[st
 
 
 def test_uv_refuses_a_conflict_in_its_own_words() -> None:
-    place = Place.line(SourceText("pyproject.toml", ML), 2)
+    place = Location.line(SourceFile("pyproject.toml", ML), 2)
     with pytest.raises(FrontendError) as raised:
         export(
             {"pyproject.toml": ML, "uv.lock": CONFLICTING}, Selection("ml", ("cpu", "gpu")), [place]
@@ -298,7 +300,9 @@ def app(*packages: str, marker: str = "") -> tuple[str, dict[str, str], Selectio
     return HEAD + own + "".join(packages), files, Selection("app")
 
 
-def unsuitable(text: str, files: dict[str, str], selection: Selection, on: Target) -> FrontendError:
+def unsuitable(
+    text: str, files: dict[str, str], selection: Selection, on: Interpreter
+) -> FrontendError:
     with pytest.raises(FrontendError) as raised:
         closed(text, files, selection, on)
     return raised.value
@@ -362,8 +366,8 @@ def test_a_platform_that_the_lock_was_not_made_for() -> None:
 
 
 def test_the_python_of_a_base_image_must_be_admitted() -> None:
-    lock = Lock.parse(SourceText("uv.lock", HEAD))
-    place = Place.line(SourceText("pyproject.toml", ROOT), 4)
+    lock = Lock.parse(SourceFile("uv.lock", HEAD))
+    place = Location.line(SourceFile("pyproject.toml", ROOT), 4)
     check_python(lock, target("3.11.0"), "python:3.11-slim", (place,))
     with pytest.raises(FrontendError) as raised:
         check_python(lock, target("3.10.4"), "python:3.10-slim", (place,))
@@ -375,7 +379,7 @@ def test_the_python_of_a_base_image_must_be_admitted() -> None:
 
 def test_the_python_of_a_base_image_must_be_admitted_by_every_member() -> None:
     text = '[project]\nname = "core"\nversion = "1.0"\nrequires-python = ">=3.12"\n'
-    document = TomlDocument.parse(SourceText("libs/core/pyproject.toml", text))
+    document = TomlDocument.parse(SourceFile("libs/core/pyproject.toml", text))
     closure = Closure((), (LocalPackage("core", "libs/core", "editable", "1.0"),))
     check_members(closure, lambda _: document, target("3.12.0rc1"))
     with pytest.raises(FrontendError) as raised:
@@ -385,5 +389,5 @@ def test_the_python_of_a_base_image_must_be_admitted_by_every_member() -> None:
 
 
 def test_a_candidate_of_the_python_that_the_lock_asks_for() -> None:
-    lock = Lock.parse(SourceText("uv.lock", HEAD))
+    lock = Lock.parse(SourceFile("uv.lock", HEAD))
     check_python(lock, target("3.11.0rc2"), "base", ())

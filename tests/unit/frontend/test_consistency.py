@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frontend.errors import FrontendError, SourceText
+from frontend.errors import FrontendError, SourceFile
 from frontend.model.packages import Selection
 from frontend.project.lock import Lock
 from frontend.resolve.closure import close
@@ -68,7 +68,7 @@ def lock(
             ODD,
         ]
     )
-    return Lock.parse(SourceText("uv.lock", text))
+    return Lock.parse(SourceFile("uv.lock", text))
 
 
 def found(made: Lock, extras: tuple[str, ...] = (), groups: tuple[str, ...] = ()) -> list[str]:
@@ -121,7 +121,7 @@ def test_a_folder_of_the_machine_that_has_locked() -> None:
     text = "".join(
         [HEAD, package("api", 'editable = "."', "1", edges("dependencies", "idna")), index]
     )
-    made, on = Lock.parse(SourceText("uv.lock", text)), target()
+    made, on = Lock.parse(SourceFile("uv.lock", text)), target()
     root = {"pyproject.toml": manifest("api"), "uv.lock": made.for_export}
     closure = close(export(root, Selection("api")), made, on)
     with pytest.raises(

@@ -9,7 +9,7 @@ import pytest
 import llb
 from frontend.context import Context, ignoring_line, parse_ignore
 from frontend.context.source import LocalSource
-from frontend.errors import SourceText
+from frontend.errors import SourceFile
 from frontend.project.workspace import workspace_path
 from proto.ops_pb2 import Op
 
@@ -128,7 +128,7 @@ def test_paths_of_a_workspace(workspace: str, path: str, expected: str) -> None:
 
 
 def context(ignore: str = "secrets\n") -> Context:
-    return Context(LocalSource("context", "shared"), SourceText(".dockerignore", ignore))
+    return Context(LocalSource("context", "shared"), SourceFile(".dockerignore", ignore))
 
 
 def attributes(output: llb.Output) -> dict[str, str]:

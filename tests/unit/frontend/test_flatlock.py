@@ -13,10 +13,10 @@ import tomli
 
 from frontend.container.paths import source_path
 from frontend.emit.layer_lock import generate
-from frontend.errors import SourceText
+from frontend.errors import SourceFile
 from frontend.model.layers import Kind, Layer
 from frontend.model.packages import LocalPackage, LockedPackage, Selection
-from frontend.plan.partition import Shape, make
+from frontend.plan.partition import LayerPolicy, make
 from frontend.project.lock import Lock
 from frontend.resolve.closure import close
 from frontend.resolve.export import export, uv_binary
@@ -24,7 +24,7 @@ from tests.unit.frontend.locks import HEAD, edges, manifest, package, registry
 from tests.unit.frontend.targets import MUSL, target
 
 if TYPE_CHECKING:
-    from frontend.model.interpreter import Target
+    from frontend.model.interpreter import Interpreter
 
 GOLDEN = Path(__file__).with_name("layer.golden")
 API = LocalPackage("api", "apps/api", "editable", "1.0")
@@ -44,11 +44,11 @@ WHEELS = (
 
 def third_party(text: str, name: str) -> Layer:
     """A layer of the package `name` of a lock."""
-    (table,) = Lock.parse(SourceText("uv.lock", text)).named(name)
+    (table,) = Lock.parse(SourceFile("uv.lock", text)).named(name)
     return Layer(Kind.PACKAGES, (LockedPackage(name, table.get("version", ""), table),))
 
 
-def locked(layer: Layer, on: Target, settings: dict[str, Any] | None = None) -> dict[str, Any]:
+def locked(layer: Layer, on: Interpreter, settings: dict[str, Any] | None = None) -> dict[str, Any]:
     return tomli.loads(generate(layer, on, settings or {})["uv.lock"])
 
 
@@ -142,7 +142,9 @@ def test_sources_that_are_no_index() -> None:
         (target("3.14.0", "riscv64"), set()),
     ],
 )
-def test_wheels_that_could_fit_with_any_version_of_the_libc(on: Target, expected: set[int]) -> None:
+def test_wheels_that_could_fit_with_any_version_of_the_libc(
+    on: Interpreter, expected: set[int]
+) -> None:
     text = HEAD + registry("thing", "1", WHEELS)
     wheels = locked(third_party(text, "thing"), on)["package"][1].get("wheels", [])
     kept = {n for n, tag in enumerate(WHEELS) if any(tag in wheel["url"] for wheel in wheels)}
@@ -236,7 +238,7 @@ def written(folder: Path, generated: dict[str, str]) -> Path:
     return folder
 
 
-def test_uv_installs_exactly_what_the_lock_names(tmp_path: Path, own: Target) -> None:
+def test_uv_installs_exactly_what_the_lock_names(tmp_path: Path, own: Interpreter) -> None:
     abi = f"cp{own.release[0]}{own.release[1]}"
     text = "".join(
         [
@@ -246,7 +248,7 @@ def test_uv_installs_exactly_what_the_lock_names(tmp_path: Path, own: Target) ->
             package("tool", f'git = "https://git.example/tool#{"1" * 40}"', "0.3"),
         ]
     )
-    tables = Lock.parse(SourceText("uv.lock", text)).packages
+    tables = Lock.parse(SourceFile("uv.lock", text)).packages
     packages = tuple(
         LockedPackage(t["name"], t["version"], t, built="git" in t["source"]) for t in tables
     )
@@ -283,7 +285,7 @@ def test_uv_installs_exactly_what_the_lock_names(tmp_path: Path, own: Target) ->
     assert {"idna", "numpy"} <= names
 
 
-def test_uv_installs_members_from_their_directories(tmp_path: Path, own: Target) -> None:
+def test_uv_installs_members_from_their_directories(tmp_path: Path, own: Interpreter) -> None:
     source = tmp_path / "src" / "apps" / "api"
     source.mkdir(parents=True)
     (source / "pyproject.toml").write_text(manifest("api", version="1.5"))
@@ -325,13 +327,13 @@ def workspace(
     )
 
 
-def layers(text: str, on: Target | None = None) -> dict[str, tuple[str, ...]]:
+def layers(text: str, on: Interpreter | None = None) -> dict[str, tuple[str, ...]]:
     """The generated files of every third-party layer, by what the layer holds."""
-    lock = Lock.parse(SourceText("uv.lock", text))
+    lock = Lock.parse(SourceFile("uv.lock", text))
     files = {"pyproject.toml": ROOT, "apps/api/pyproject.toml": API_MANIFEST, "uv.lock": text}
     on = on or target("3.13.1")
     closure = close(export(files, Selection("api")), lock, on)
-    plan = make(closure, on, API, shape=Shape(heavy=(("torch",), ("numpy",))))
+    plan = make(closure, on, API, shape=LayerPolicy(heavy=(("torch",), ("numpy",))))
     return {
         "+".join(p.name for p in layer.packages): tuple(generate(layer, on, {}).values())
         for layer in plan.layers

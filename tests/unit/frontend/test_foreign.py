@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from frontend.model.interpreter import Libc, Target
+from frontend.model.interpreter import Interpreter, Libc
 from frontend.resolve.cross_platform import same_python
 from frontend.resolve.emulation import runs_here
 from llb import Platform
@@ -146,7 +146,7 @@ def test_target_of_what_was_read() -> None:
         "machine": "aarch64",
         "libc": {"name": "glibc", "version": "2.41"},
     }
-    made = Target.from_foreign(found, target("3.13.1"), ARM64)
+    made = Interpreter.from_foreign(found, target("3.13.1"), ARM64)
     assert made.markers["platform_machine"] == "aarch64"
     assert made.markers["python_full_version"] == "3.13.7"
     assert made.markers["sys_platform"] == "linux"
@@ -170,7 +170,7 @@ def test_names_of_uv(machine: str, libc: Libc, expected: str) -> None:
 
 
 def test_no_wheel_is_chosen_that_uv_would_not_take() -> None:
-    known = target(machine="aarch64", libc=Libc("glibc", (2, 30))).as_uv_knows_it
+    known = target(machine="aarch64", libc=Libc("glibc", (2, 30))).clamped_to_uv_platform
     assert known.platform_tags()[0] == "manylinux_2_28_aarch64"
 
 

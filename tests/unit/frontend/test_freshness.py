@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from frontend.errors import SourceText
+from frontend.errors import SourceFile
 from frontend.project.lock import Lock
-from frontend.project.lock_check import Drift, compare
+from frontend.project.lock_check import LockMismatch, compare
 from frontend.resolve.export import uv_binary
 from frontend.toml_document import TomlDocument
 from tests.unit.frontend.locks import HEAD, package
@@ -127,7 +127,7 @@ def lock(tmp_path_factory: pytest.TempPathFactory) -> Lock:
         env={"HOME": str(folder), "PATH": os.defpath, "UV_CACHE_DIR": str(folder / "cache")},
         check=True,
     )
-    return Lock.parse(SourceText("uv.lock", (folder / "uv.lock").read_text()))
+    return Lock.parse(SourceFile("uv.lock", (folder / "uv.lock").read_text()))
 
 
 def _wheel(folder: Path, name: str, version: str) -> None:
@@ -141,8 +141,8 @@ def _wheel(folder: Path, name: str, version: str) -> None:
         archive.writestr(f"{info}/RECORD", "")
 
 
-def drifts(lock: Lock, member: str, text: str) -> list[Drift]:
-    document = TomlDocument.parse(SourceText(f"{member}/pyproject.toml", text))
+def drifts(lock: Lock, member: str, text: str) -> list[LockMismatch]:
+    document = TomlDocument.parse(SourceFile(f"{member}/pyproject.toml", text))
     return list(compare(lock, lock.members[member], document, GROUPS))
 
 
@@ -227,7 +227,7 @@ def test_another_version_of_the_member_harms_nothing(lock: Lock) -> None:
 
 def test_a_group_that_is_not_chosen_is_not_compared(lock: Lock) -> None:
     document = TomlDocument.parse(
-        SourceText("api/pyproject.toml", API.replace('"delta>=2"', '"delta>=3"'))
+        SourceFile("api/pyproject.toml", API.replace('"delta>=2"', '"delta>=3"'))
     )
     assert list(compare(lock, lock.members["api"], document, ())) == []
     assert len(list(compare(lock, lock.members["api"], document, ("test",)))) == 1
@@ -235,11 +235,11 @@ def test_a_group_that_is_not_chosen_is_not_compared(lock: Lock) -> None:
 
 def test_a_lock_without_metadata_is_not_compared() -> None:
     text = HEAD + package("api", 'editable = "."', "1.0")
-    bare = Lock.parse(SourceText("uv.lock", text + 'dependencies = [{ name = "alpha" }]\n'))
+    bare = Lock.parse(SourceFile("uv.lock", text + 'dependencies = [{ name = "alpha" }]\n'))
     assert drifts(bare, "api", API) == []
 
 
 def test_a_package_that_had_no_dependencies_has_no_metadata_either() -> None:
     text = HEAD + package("api", 'editable = "."', "1.0")
-    bare = Lock.parse(SourceText("uv.lock", text))
+    bare = Lock.parse(SourceFile("uv.lock", text))
     assert len(drifts(bare, "api", API)) > 1

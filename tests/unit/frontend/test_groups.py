@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frontend.errors import FrontendError, SourceText
+from frontend.errors import FrontendError, SourceFile
 from frontend.project import groups
 from frontend.project.lock import Lock
 from frontend.project.workspace import Workspace
@@ -33,9 +33,9 @@ def workspace(own: str = "", root: str = "") -> Workspace:
     top = f'[project]\nname = "mono"\n[dependency-groups]\nlint = []\n{root}'
     return Workspace(
         ".",
-        TomlDocument.parse(SourceText("pyproject.toml", top)),
-        Lock.parse(SourceText("uv.lock", _LOCK)),
-        manifests={"api": TomlDocument.parse(SourceText("api/pyproject.toml", api))},
+        TomlDocument.parse(SourceFile("pyproject.toml", top)),
+        Lock.parse(SourceFile("uv.lock", _LOCK)),
+        manifests={"api": TomlDocument.parse(SourceFile("api/pyproject.toml", api))},
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from frontend.config import settings
-from frontend.errors import FrontendError, SourceText
+from frontend.errors import FrontendError, SourceFile
 from frontend.model.base import BaseImage
 from frontend.model.packages import Closure, LocalPackage, Selection
 from frontend.project.lock import Lock
@@ -16,13 +16,13 @@ from frontend.targets.image import make_plan
 from tests.unit.frontend.targets import target
 
 API = LocalPackage("api", "apps/api", "editable", "1.0")
-DOCKERFILE = SourceText("Dockerfile", 'base = "tall"\n')
+DOCKERFILE = SourceFile("Dockerfile", 'base = "tall"\n')
 
 
 def job() -> Any:
     """A job that has what planning looks at."""
     body = settings.from_build_file(settings.parse_build_file(DOCKERFILE))
-    lock = Lock.parse(SourceText("uv.lock", "version = 1\n"))
+    lock = Lock.parse(SourceFile("uv.lock", "version = 1\n"))
     workspace = SimpleNamespace(lock=lock)
     return SimpleNamespace(
         settings=settings.settle(body),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from frontend import findings, redaction
-from frontend.errors import Place, SourceText
+from frontend.errors import Location, SourceFile
 from frontend.findings import ARGUMENT, Choice, Finding
 from frontend.redaction import password_lines
 from frontend.request import Request
@@ -72,7 +72,7 @@ def test_the_build_file_skips_rules_where_no_argument_does(
 )
 def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:
     assert redaction.hidden(text) == shown
-    place = Place.line(SourceText("Dockerfile", f"# first\n{text}\n"), 2)
+    place = Location.line(SourceFile("Dockerfile", f"# first\n{text}\n"), 2)
     (found,) = Finding(findings.SECRET_IN_ENV, "", (place,)).shown
     assert (found.start, found.source.text) == (2, f"# first\n{shown}\n")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frontend.errors import FrontendError, SourceText
+from frontend.errors import FrontendError, SourceFile
 from frontend.model.packages import LocalPackage
 from frontend.project.lock import NO_HASH, Lock
 
@@ -174,7 +174,7 @@ wheels = [
     { filename = "b-1.whl" },
 ]
 """.replace("HASHED", hashed)
-    found = Lock.parse(SourceText("uv.lock", text)).for_export
+    found = Lock.parse(SourceFile("uv.lock", text)).for_export
     assert found.replace(f', hash = "{NO_HASH}"', "") == text
     assert found.count(NO_HASH) == 3
     assert hashed in found
@@ -182,7 +182,7 @@ wheels = [
 
 
 def lock(text: str) -> Lock:
-    return Lock.parse(SourceText("uv.lock", text))
+    return Lock.parse(SourceFile("uv.lock", text))
 
 
 @pytest.fixture(scope="module")

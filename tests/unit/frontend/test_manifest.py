@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import tomli
 
-from frontend.errors import SourceText
+from frontend.errors import SourceFile
 from frontend.project.manifest import NOT_FOR_BUILDS, compiler, for_building
 from frontend.toml_document import TomlDocument
 
@@ -81,5 +81,5 @@ def test_no_empty_table_is_left() -> None:
     ],
 )
 def test_members_that_a_compiler_builds(text: str, line: int | None) -> None:
-    place = compiler(TomlDocument.parse(SourceText("pyproject.toml", text)))
+    place = compiler(TomlDocument.parse(SourceFile("pyproject.toml", text)))
     assert (place.start if place else None) == line

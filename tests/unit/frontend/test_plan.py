@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.model.layers import Copied, Kind, Layer, Plan, size_text
+from frontend.model.layers import FileCopy, Kind, Layer, Plan, size_text
 from frontend.model.packages import Closure, LocalPackage, LockedPackage
 from frontend.plan.partition import (
     BIG,
     BUCKET,
     MIDDLING,
     MIDDLING_BUCKET,
-    Shape,
+    LayerPolicy,
     buckets,
     copies,
     is_big,
@@ -43,8 +43,8 @@ def plan(
     *packages: LockedPackage,
     local: tuple[LocalPackage, ...] = (API,),
     package: LocalPackage = API,
-    shape: Shape | None = None,
-    files: tuple[Copied, ...] = (),
+    shape: LayerPolicy | None = None,
+    files: tuple[FileCopy, ...] = (),
 ) -> Plan:
     return make(Closure(packages, local), target(), package, shape=shape, files=files)
 
@@ -64,11 +64,11 @@ def test_among_several_packages_what_is_not_built_keeps_its_place() -> None:
     site = LocalPackage("site", "apps/site", "virtual")
     found = make(Closure((), (API,)), target(), API, others=(WEB, site), workdir="/srv")
     assert [copy for layer in found.layers for copy in layer.copies] == [
-        Copied("apps/web", "/srv/apps/web"),
-        Copied("apps/site", "/srv/apps/site"),
+        FileCopy("apps/web", "/srv/apps/web"),
+        FileCopy("apps/site", "/srv/apps/site"),
     ]
     alone = make(Closure((), (API,)), target(), WEB, workdir="/srv")
-    assert alone.layers[-1].copies == (Copied("apps/web", "/srv"),)
+    assert alone.layers[-1].copies == (FileCopy("apps/web", "/srv"),)
 
 
 def shown(found: Plan) -> list[str]:
@@ -102,7 +102,7 @@ def test_a_whole_image() -> None:
         ),
         target("3.13.1", "aarch64"),
         API,
-        shape=Shape(heavy=(("torch", "NVIDIA_*"), ("nothing",))),
+        shape=LayerPolicy(heavy=(("torch", "NVIDIA_*"), ("nothing",))),
         files=copies({"conf/*.yaml": "", "alembic.ini": "/etc/api/"}, "/app"),
     )
     assert text(found) == (
@@ -135,7 +135,7 @@ def test_a_whole_image() -> None:
 def test_a_virtual_package_is_copied_above_what_it_needs() -> None:
     found = plan(locked("idna"), local=(CORE, API), package=WEB)
     assert shown(found) == ["skeleton", "packages idna", "member api", "member core", "source web"]
-    assert found.layers[-1].copies == (Copied("apps/web", "/app"),)
+    assert found.layers[-1].copies == (FileCopy("apps/web", "/app"),)
 
 
 def test_nothing_to_install() -> None:
@@ -156,7 +156,7 @@ def test_the_biggest_lies_lowest() -> None:
 
 
 def test_a_package_belongs_to_the_first_set_that_names_it() -> None:
-    shape = Shape(heavy=(("torch",), ("*",), ("numpy",)))
+    shape = LayerPolicy(heavy=(("torch",), ("*",), ("numpy",)))
     found = plan(locked("torch"), locked("numpy"), locked("idna"), shape=shape)
     assert shown(found) == ["skeleton", "heavy torch", "heavy idna numpy", "member api"]
 
@@ -174,13 +174,13 @@ def test_a_package_belongs_to_the_first_set_that_names_it() -> None:
     ],
 )
 def test_patterns_name_packages_in_any_spelling(pattern: str, expected: bool) -> None:
-    found = plan(locked("scikit-learn"), shape=Shape(heavy=((pattern,),)))
+    found = plan(locked("scikit-learn"), shape=LayerPolicy(heavy=((pattern,),)))
     assert (found.layers[1].kind is Kind.HEAVY) is expected
 
 
 def test_more_heavy_sets_than_layers_share_the_last() -> None:
     names = [f"p{n:03}" for n in range(200)]
-    shape = Shape(heavy=tuple((name,) for name in names), layers=60)
+    shape = LayerPolicy(heavy=tuple((name,) for name in names), layers=60)
     found = plan(*map(locked, names), shape=shape)
     assert len(found.layers) <= 60
     heavy = [layer for layer in found.layers if layer.kind is Kind.HEAVY]
@@ -235,7 +235,7 @@ def test_sizes_for_people(size: int, expected: str) -> None:
         ),
         (Layer(Kind.MEMBER, members=(API,)), "member: api"),
         (Layer(Kind.SOURCE, members=(WEB,)), "source: web"),
-        (Layer(Kind.FILES, copies=(Copied("a", "/a"), Copied("b", "/b"))), "files: a, b"),
+        (Layer(Kind.FILES, copies=(FileCopy("a", "/a"), FileCopy("b", "/b"))), "files: a, b"),
     ],
 )
 def test_titles(layer: Layer, expected: str) -> None:
@@ -248,21 +248,21 @@ def test_titles(layer: Layer, expected: str) -> None:
 @pytest.mark.parametrize(
     ("path", "place", "expected"),
     [
-        ("alembic.ini", "", Copied("alembic.ini", "/srv/alembic.ini")),
-        ("/conf/", "", Copied("conf", "/srv/conf")),
-        ("conf/app.yaml", "", Copied("conf/app.yaml", "/srv/conf/app.yaml")),
-        ("conf/app.yaml", "app.yaml", Copied("conf/app.yaml", "/srv/app.yaml")),
-        ("conf", "/etc/app", Copied("conf", "/etc/app")),
-        ("conf", "/etc/", Copied("conf", "/etc/")),
-        ("*.txt", "", Copied("*.txt", "/srv/")),
-        ("a/b/*.txt", "", Copied("a/b/*.txt", "/srv/a/b/")),
-        ("a/b*/c.txt", "", Copied("a/b*/c.txt", "/srv/a/")),
-        ("*.txt", "texts", Copied("*.txt", "/srv/texts/")),
-        ("*.txt", "/etc/texts", Copied("*.txt", "/etc/texts/")),
-        (".", "", Copied(".", "/srv/.")),
+        ("alembic.ini", "", FileCopy("alembic.ini", "/srv/alembic.ini")),
+        ("/conf/", "", FileCopy("conf", "/srv/conf")),
+        ("conf/app.yaml", "", FileCopy("conf/app.yaml", "/srv/conf/app.yaml")),
+        ("conf/app.yaml", "app.yaml", FileCopy("conf/app.yaml", "/srv/app.yaml")),
+        ("conf", "/etc/app", FileCopy("conf", "/etc/app")),
+        ("conf", "/etc/", FileCopy("conf", "/etc/")),
+        ("*.txt", "", FileCopy("*.txt", "/srv/")),
+        ("a/b/*.txt", "", FileCopy("a/b/*.txt", "/srv/a/b/")),
+        ("a/b*/c.txt", "", FileCopy("a/b*/c.txt", "/srv/a/")),
+        ("*.txt", "texts", FileCopy("*.txt", "/srv/texts/")),
+        ("*.txt", "/etc/texts", FileCopy("*.txt", "/etc/texts/")),
+        (".", "", FileCopy(".", "/srv/.")),
     ],
 )
-def test_places_of_files(path: str, place: str, expected: Copied) -> None:
+def test_places_of_files(path: str, place: str, expected: FileCopy) -> None:
     assert copies({path: place}, "/srv") == (expected,)
 
 
@@ -275,7 +275,7 @@ PACKAGES = st.dictionaries(
     max_size=60,
 ).map(lambda found: tuple(locked(name, "1", size, built=b) for name, (size, b) in found.items()))
 SHAPES = st.builds(
-    Shape,
+    LayerPolicy,
     heavy=st.lists(st.lists(st.sampled_from("abcdef").map("{}*".format)).map(tuple)).map(tuple),
     big=st.sampled_from([0, BIG]),
     layers=st.integers(6, 70),
@@ -290,7 +290,7 @@ LOCALS = st.lists(
 @given(PACKAGES, SHAPES, LOCALS, st.randoms(use_true_random=False))
 def test_every_package_is_in_one_layer_and_the_order_given_does_not_matter(
     packages: tuple[LockedPackage, ...],
-    shape: Shape,
+    shape: LayerPolicy,
     local: tuple[LocalPackage, ...],
     chance: random.Random,
 ) -> None:
@@ -346,7 +346,7 @@ def test_middling_packages_lie_apart_below_small_ones() -> None:
         "packages b c",
     ]
     # Unless there is room for one layer only.
-    shape = Shape(layers=3)
+    shape = LayerPolicy(layers=3)
     assert shown(plan(small, middling, shape=shape))[1:-1] == ["packages a b"]
 
 

@@ -19,9 +19,9 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from frontend.emit.layer_lock import generate
-from frontend.model.layers import Copied, Kind, Plan
+from frontend.model.layers import FileCopy, Kind, Plan
 from frontend.model.packages import Closure, LocalPackage, LockedPackage
-from frontend.plan.partition import BIG, MIDDLING, Shape, is_big, make, text
+from frontend.plan.partition import BIG, MIDDLING, LayerPolicy, is_big, make, text
 from tests.unit.frontend.locks import INDEX, hashed
 from tests.unit.frontend.targets import target
 
@@ -65,20 +65,20 @@ PACKAGES = st.one_of(
 #: Every limit that users can set, small ones more often.
 LIMITS = st.one_of(st.integers(5, 20), st.integers(5, 120))
 HEAVY = st.lists(st.lists(NAMES.map("{}*".format), min_size=1, max_size=3).map(tuple), max_size=4)
-SHAPES = st.builds(Shape, HEAVY.map(tuple), st.sampled_from([0, 50_000, BIG]), LIMITS)
+SHAPES = st.builds(LayerPolicy, HEAVY.map(tuple), st.sampled_from([0, 50_000, BIG]), LIMITS)
 MEMBERS = st.lists(NAMES, unique=True, max_size=60).map(
     lambda names: tuple(LocalPackage(f"m-{name}", f"libs/{name}", "editable") for name in names)
 )
 SERVICES = st.sampled_from([API, SITE])
-FILES = st.sampled_from([(), (Copied("alembic.ini", "/app/alembic.ini"),)])
+FILES = st.sampled_from([(), (FileCopy("alembic.ini", "/app/alembic.ini"),)])
 
 
 def plan(
     packages: tuple[LockedPackage, ...],
-    shape: Shape,
+    shape: LayerPolicy,
     members: tuple[LocalPackage, ...] = (),
     service: LocalPackage = API,
-    files: tuple[Copied, ...] = (),
+    files: tuple[FileCopy, ...] = (),
 ) -> Plan:
     closure = Closure(packages, (service, *members))
     return make(closure, TARGET, service, shape=shape, files=files)
@@ -90,12 +90,12 @@ def installed(found: Plan) -> frozenset[str]:
     return frozenset(repr(sorted(generate(layer, TARGET, {}).items())) for layer in layers)
 
 
-def full(found: Plan, shape: Shape) -> bool:
+def full(found: Plan, shape: LayerPolicy) -> bool:
     """Whether the limit of layers is reached, so that the plan may be another one without it."""
     return len(found.layers) >= shape.layers
 
 
-def grade(package: LockedPackage, shape: Shape) -> tuple[bool, bool]:
+def grade(package: LockedPackage, shape: LayerPolicy) -> tuple[bool, bool]:
     """What decides with which others a package shares a layer."""
     return is_big(package, shape.big), package.size > int(shape.big * MIDDLING)
 
@@ -103,10 +103,10 @@ def grade(package: LockedPackage, shape: Shape) -> tuple[bool, bool]:
 @given(PACKAGES, SHAPES, MEMBERS, SERVICES, FILES)
 def test_everything_is_in_exactly_one_layer(
     packages: tuple[LockedPackage, ...],
-    shape: Shape,
+    shape: LayerPolicy,
     members: tuple[LocalPackage, ...],
     service: LocalPackage,
-    files: tuple[Copied, ...],
+    files: tuple[FileCopy, ...],
 ) -> None:
     found = plan(packages, shape, members, service, files)
 
@@ -120,10 +120,10 @@ def test_everything_is_in_exactly_one_layer(
 @given(PACKAGES, SHAPES, MEMBERS, SERVICES, FILES)
 def test_the_limit_of_layers_is_held(
     packages: tuple[LockedPackage, ...],
-    shape: Shape,
+    shape: LayerPolicy,
     members: tuple[LocalPackage, ...],
     service: LocalPackage,
-    files: tuple[Copied, ...],
+    files: tuple[FileCopy, ...],
 ) -> None:
     found = plan(packages, shape, members, service, files)
 
@@ -134,7 +134,7 @@ def test_the_limit_of_layers_is_held(
 @given(PACKAGES, SHAPES, MEMBERS, st.randoms(use_true_random=False))
 def test_the_order_of_the_lock_does_not_matter(
     packages: tuple[LockedPackage, ...],
-    shape: Shape,
+    shape: LayerPolicy,
     members: tuple[LocalPackage, ...],
     chance: random.Random,
 ) -> None:
@@ -154,7 +154,7 @@ def test_the_order_of_the_lock_does_not_matter(
 
 @given(PACKAGES, SHAPES, MEMBERS)
 def test_layers_do_not_depend_on_other_services(
-    packages: tuple[LockedPackage, ...], shape: Shape, members: tuple[LocalPackage, ...]
+    packages: tuple[LockedPackage, ...], shape: LayerPolicy, members: tuple[LocalPackage, ...]
 ) -> None:
     """The same packages are the same layers, whatever the service is called."""
     assume(not full(plan(packages, shape, members), shape))
@@ -167,7 +167,7 @@ def test_layers_do_not_depend_on_other_services(
 
 @given(PACKAGES, SHAPES, MEMBERS)
 def test_what_is_big_lies_lower_the_bigger_it_is(
-    packages: tuple[LockedPackage, ...], shape: Shape, members: tuple[LocalPackage, ...]
+    packages: tuple[LockedPackage, ...], shape: LayerPolicy, members: tuple[LocalPackage, ...]
 ) -> None:
     found = plan(packages, shape, members)
 
@@ -182,7 +182,7 @@ def test_what_is_big_lies_lower_the_bigger_it_is(
 @given(PACKAGES, SHAPES, MEMBERS, st.data())
 def test_another_version_is_one_new_layer(
     packages: tuple[LockedPackage, ...],
-    shape: Shape,
+    shape: LayerPolicy,
     members: tuple[LocalPackage, ...],
     data: st.DataObject,
 ) -> None:
@@ -199,7 +199,7 @@ def test_another_version_is_one_new_layer(
 @given(PACKAGES, SHAPES, MEMBERS, st.data())
 def test_another_size_is_three_new_layers_at_most(
     packages: tuple[LockedPackage, ...],
-    shape: Shape,
+    shape: LayerPolicy,
     members: tuple[LocalPackage, ...],
     data: st.DataObject,
 ) -> None:
@@ -221,7 +221,7 @@ def test_another_size_is_three_new_layers_at_most(
 def test_a_package_that_comes_is_two_new_layers_at_most(
     packages: tuple[LockedPackage, ...],
     new: LockedPackage,
-    shape: Shape,
+    shape: LayerPolicy,
     members: tuple[LocalPackage, ...],
 ) -> None:
     before = tuple(package for package in packages if package.name != new.name)
@@ -238,7 +238,7 @@ def test_a_package_that_comes_is_two_new_layers_at_most(
 def test_a_package_that_goes_is_one_new_layer_at_most(
     packages: tuple[LockedPackage, ...],
     old: LockedPackage,
-    shape: Shape,
+    shape: LayerPolicy,
     members: tuple[LocalPackage, ...],
 ) -> None:
     after = tuple(package for package in packages if package.name != old.name)
@@ -253,7 +253,7 @@ def test_a_package_that_goes_is_one_new_layer_at_most(
 
 @given(PACKAGES, SHAPES, MEMBERS)
 def test_small_dependencies_of_big_packages_are_not_big(
-    packages: tuple[LockedPackage, ...], shape: Shape, members: tuple[LocalPackage, ...]
+    packages: tuple[LockedPackage, ...], shape: LayerPolicy, members: tuple[LocalPackage, ...]
 ) -> None:
     """Alone are only big packages and built ones; what they depend on does not follow them."""
     for layer in plan(packages, shape, members).layers:

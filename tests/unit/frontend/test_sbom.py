@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from frontend.errors import SourceText
+from frontend.errors import SourceFile
 from frontend.model.base import BaseImage
 from frontend.model.layers import Kind, Layer, Plan
 from frontend.model.packages import Artifact, LocalPackage, LockedPackage, Selection
@@ -282,7 +282,7 @@ LOCK = "".join(
 
 
 def found_edges(extras: tuple[str, ...] = (), groups: tuple[str, ...] = ()) -> set[str]:
-    lock = Lock.parse(SourceText("uv.lock", LOCK))
+    lock = Lock.parse(SourceFile("uv.lock", LOCK))
     selection = Selection("api", extras, groups)
     root = manifest("mono", "[tool.uv.workspace]", 'members = ["apps/*", "libs/*"]')
     api = manifest(

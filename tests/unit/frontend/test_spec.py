@@ -21,16 +21,16 @@ from frontend.config.settings import (
     misplaced,
     settle,
 )
-from frontend.errors import FrontendError, SourceText
+from frontend.errors import FrontendError, SourceFile
 from frontend.toml_document import TomlDocument
 
 
 def body(text: str, filename: str = "Dockerfile") -> SpecSource:
-    return from_build_file(TomlDocument.parse(SourceText(filename, text)))
+    return from_build_file(TomlDocument.parse(SourceFile(filename, text)))
 
 
 def manifest(text: str, filename: str = "pyproject.toml") -> SpecSource:
-    return from_manifest(TomlDocument.parse(SourceText(filename, text)))
+    return from_manifest(TomlDocument.parse(SourceFile(filename, text)))
 
 
 def values(settings: Settings) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from tests.unit.frontend.conftest import load_steps
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from frontend.model.interpreter import Target
+    from frontend.model.interpreter import Interpreter
 
 TIMESTAMP = 315532800
 EXECUTABLE = stat.S_IFREG | 0o755
@@ -86,7 +86,9 @@ class Container:
         found: dict[str, str] = json.loads((self.reports / "report.json").read_text())
         return found
 
-    def lock(self, layer: Layer, target: Target, settings: dict[str, Any] | None = None) -> None:
+    def lock(
+        self, layer: Layer, target: Interpreter, settings: dict[str, Any] | None = None
+    ) -> None:
         for name, text in generate(layer, target, settings or {}).items():
             (self.root / "lock" / name).write_text(text)
 
@@ -236,11 +238,11 @@ def member(container: Container, *, body: str = "pass", requires: str = "[]") ->
 # --- layers --------------------------------------------------------------------------------------
 
 
-def site(own: Target) -> str:
+def site(own: Interpreter) -> str:
     return f".venv/lib/python{own.minor}/site-packages"
 
 
-def test_the_skeleton(container: Container, own: Target) -> None:
+def test_the_skeleton(container: Container, own: Interpreter) -> None:
     container.run("skeleton")
     assert (container.venv / "pyvenv.cfg").exists()
     assert (container.venv / "bin" / "python").is_symlink()
@@ -249,7 +251,7 @@ def test_the_skeleton(container: Container, own: Target) -> None:
 
 
 def test_a_layer_of_wheels_holds_what_they_add_and_nothing_else(
-    container: Container, own: Target, thing: Layer
+    container: Container, own: Interpreter, thing: Layer
 ) -> None:
     container.lock(thing, own)
     container.run("packages", "report.json")
@@ -277,7 +279,7 @@ def test_a_layer_of_wheels_holds_what_they_add_and_nothing_else(
 
 
 def test_every_layer_is_the_same_whenever_and_wherever_it_is_made(
-    container: Container, own: Target, thing: Layer
+    container: Container, own: Interpreter, thing: Layer
 ) -> None:
     container.lock(thing, own)
     container.run("packages", "report.json")
@@ -301,7 +303,7 @@ def compiled(container: Container) -> dict[str, bytes]:
 
 
 def test_bytecode_is_what_uv_makes(
-    container: Container, own: Target, thing: Layer, monkeypatch: pytest.MonkeyPatch
+    container: Container, own: Interpreter, thing: Layer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container.lock(thing, own)
     container.run("packages", "report.json")
@@ -315,7 +317,7 @@ def test_bytecode_is_what_uv_makes(
 
 
 def test_bytecode_is_made_once(
-    container: Container, own: Target, thing: Layer, monkeypatch: pytest.MonkeyPatch
+    container: Container, own: Interpreter, thing: Layer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container.lock(thing, own)
     container.run("packages", "report.json")
@@ -336,7 +338,7 @@ def test_bytecode_is_made_once(
 
 
 def test_bytecode_of_what_has_no_hash_is_never_that_of_another_file(
-    container: Container, own: Target, thing: Layer
+    container: Container, own: Interpreter, thing: Layer
 ) -> None:
     """A wheel whose RECORD is poor can have other code behind the same version."""
     container.lock(thing, own)
@@ -391,7 +393,9 @@ def test_what_the_environment_has_by_itself_gets_no_bytecode(container: Containe
     assert [Path(path).name.partition(".")[0] for path in compiled(container)] == ["mine"]
 
 
-def test_sources_that_are_no_python_have_no_bytecode(container: Container, own: Target) -> None:
+def test_sources_that_are_no_python_have_no_bytecode(
+    container: Container, own: Interpreter
+) -> None:
     folder = member(container)
     (folder / "api.py").write_text("print 'Python 2'\n")
     container.lock(MEMBER, own)
@@ -416,7 +420,7 @@ def test_many_sources_are_compiled_on_every_processor(
 
 
 def test_a_member_is_built_anew_whenever_its_files_changed(
-    container: Container, own: Target
+    container: Container, own: Interpreter
 ) -> None:
     folder = member(container)
     container.lock(MEMBER, own)
@@ -503,7 +507,7 @@ def test_copied_sources_are_compiled_the_same_each_time(container: Container) ->
 # --- failures, provoked with the real uv ---------------------------------------------------------
 
 
-def test_an_index_that_refuses_connections(container: Container, own: Target) -> None:
+def test_an_index_that_refuses_connections(container: Container, own: Interpreter) -> None:
     container.lock(third_party("http://127.0.0.1:9/thing-1.0-py3-none-any.whl"), own)
     found = container.failed("packages", "report.json")
     assert (found["kind"], found["package"]) == ("network", "thing")
@@ -524,7 +528,7 @@ def test_an_index_that_refuses_connections(container: Container, own: Target) ->
     ],
 )
 def test_answers_of_an_index(
-    container: Container, own: Target, index: http.server.HTTPServer, answer: str, kind: str
+    container: Container, own: Interpreter, index: http.server.HTTPServer, answer: str, kind: str
 ) -> None:
     file = wheel(container.top / "index" / "thing-1.0-py3-none-any.whl")
     url = f"http://127.0.0.1:{index.server_port}/{answer}/{file.name}"
@@ -537,7 +541,7 @@ def test_answers_of_an_index(
 
 def test_a_file_with_another_hash(
     container: Container,
-    own: Target,
+    own: Interpreter,
     index: http.server.HTTPServer,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -554,7 +558,7 @@ def test_a_file_with_another_hash(
 
 
 def test_a_certificate_that_nobody_vouches_for(
-    container: Container, own: Target, index: http.server.HTTPServer
+    container: Container, own: Interpreter, index: http.server.HTTPServer
 ) -> None:
     key, certificate = container.top / "key.pem", container.top / "certificate.pem"
     command = (
@@ -580,14 +584,14 @@ def test_a_certificate_that_nobody_vouches_for(
     assert f"{site(own)}/thing/__init__.py" in container.listing()
 
 
-def test_no_wheel_for_this_python(container: Container, own: Target) -> None:
+def test_no_wheel_for_this_python(container: Container, own: Interpreter) -> None:
     layer = third_party("http://127.0.0.1:9/thing-1.0-cp39-cp39-any.whl")
     container.lock(layer, own)
     found = container.failed("packages", "report.json")
     assert (found["kind"], found["package"]) == ("wheel", "thing")
 
 
-def test_no_git(container: Container, own: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_git(container: Container, own: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     table = {"source": {"git": f"http://127.0.0.1:9/thing#{'1' * 40}"}}
     container.lock(Layer(Kind.PACKAGES, (LockedPackage("thing", "1.0", table, built=True),)), own)
@@ -595,7 +599,7 @@ def test_no_git(container: Container, own: Target, monkeypatch: pytest.MonkeyPat
     assert (found["kind"], found["package"]) == ("git", "thing")
 
 
-def test_a_build_that_fails(container: Container, own: Target) -> None:
+def test_a_build_that_fails(container: Container, own: Interpreter) -> None:
     said = "404 Not Found, Connection refused, Hash mismatch"
     member(container, body=f"raise OSError({said!r})")
     container.lock(MEMBER, own)
@@ -605,7 +609,7 @@ def test_a_build_that_fails(container: Container, own: Target) -> None:
     assert f"OSError: {said}" in found["output"]
 
 
-def test_a_backend_that_cannot_be_downloaded(container: Container, own: Target) -> None:
+def test_a_backend_that_cannot_be_downloaded(container: Container, own: Interpreter) -> None:
     member(container, requires='["hatchling"]')
     container.lock(MEMBER, own, {"index": [{"url": "http://127.0.0.1:9/simple", "default": True}]})
     found = container.failed("packages", "report.json", "api")
@@ -613,7 +617,9 @@ def test_a_backend_that_cannot_be_downloaded(container: Container, own: Target) 
     assert found["detail"] == "http://127.0.0.1:9/simple/hatchling/"
 
 
-def test_anything_else(container: Container, own: Target, index: http.server.HTTPServer) -> None:
+def test_anything_else(
+    container: Container, own: Interpreter, index: http.server.HTTPServer
+) -> None:
     file = container.top / "index" / "thing-1.0-py3-none-any.whl"
     file.write_text("no wheel")
     url = f"http://127.0.0.1:{index.server_port}/ok/{file.name}"

@@ -10,12 +10,12 @@ from frontend.config.keys import SpecSource
 from frontend.config.schema import Spec
 from frontend.config.settings import Settings, settle
 from frontend.errors import FrontendError
-from frontend.model.distribution import System
+from frontend.model.distribution import Distribution
 from frontend.resolve.system_packages import asked, sources_list
 
-DEBIAN = System("debian", "13", "trixie", ("sh", "apt-get"))
-UBUNTU = System("ubuntu", "24.04", "noble", ("sh", "apt-get"))
-ALPINE = System("alpine", "3.22", "", ("sh", "apk"))
+DEBIAN = Distribution("debian", "13", "trixie", ("sh", "apt-get"))
+UBUNTU = Distribution("ubuntu", "24.04", "noble", ("sh", "apt-get"))
+ALPINE = Distribution("alpine", "3.22", "", ("sh", "apk"))
 
 
 def settings(**keys: object) -> Settings:
@@ -45,11 +45,11 @@ def test_alpine() -> None:
     [
         ({"apt": ["x1"]}, ALPINE, "no apt-get, and apt", "name its packages with `apk`"),
         ({"apk": ["x1"]}, DEBIAN, "no apk, and apk", "name its packages with `apt`"),
-        ({"apt": ["x1"]}, System(), "no apt-get, and apt", "Choose a `base`"),
+        ({"apt": ["x1"]}, Distribution(), "no apt-get, and apt", "Choose a `base`"),
     ],
 )
 def test_another_package_manager(
-    keys: dict[str, object], system: System, message: str, remedy: str
+    keys: dict[str, object], system: Distribution, message: str, remedy: str
 ) -> None:
     with pytest.raises(FrontendError, match=message) as caught:
         asked(settings(**keys), system, "image", build=False)
@@ -77,7 +77,9 @@ def test_known_archives_of_every_day() -> None:
         assert "/20261101T000000Z " in found.sources
         assert f"//snapshot.{system.id}." in found.sources
     with pytest.raises(FrontendError, match="no snapshot of devuan"):
-        asked(settings(**keys), System("devuan", "5", "x", ("sh", "apt-get")), "x", build=False)
+        asked(
+            settings(**keys), Distribution("devuan", "5", "x", ("sh", "apt-get")), "x", build=False
+        )
     without = settings(**keys, **{"apt-mirror": "https://m.example/debian"})
     with pytest.raises(FrontendError, match=r"has no \{snapshot\}"):
         asked(without, DEBIAN, "x", build=False)

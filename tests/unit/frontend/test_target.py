@@ -12,7 +12,7 @@ from packaging import _manylinux, _musllinux
 from packaging.markers import Marker
 
 from frontend.errors import FrontendError
-from frontend.model.interpreter import Libc, Target, machine_of
+from frontend.model.interpreter import Interpreter, Libc, machine_of
 from llb import Platform
 from tests.unit.frontend.targets import GLIBC, MUSL, target
 
@@ -67,7 +67,7 @@ def test_an_unknown_libc_takes_what_was_built_for_it_only() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the tags of a Linux interpreter")
-def test_all_tags_of_this_interpreter(own: Target) -> None:
+def test_all_tags_of_this_interpreter(own: Interpreter) -> None:
     assert set(own.tags) == set(packaging.tags.sys_tags())
 
 
@@ -114,19 +114,19 @@ def test_interpreters_and_their_abis(
 )
 def test_kin_tags_leave_the_version_of_the_libc_open(name: Libc, newer: str, foreign: str) -> None:
     found = target(libc=name)
-    kin = {str(tag) for tag in found.kin_tags}
+    kin = {str(tag) for tag in found.tags_for_any_libc}
     assert f"cp313-cp313-{newer}" in kin
     assert f"cp313-cp313-{foreign}" not in kin
-    assert set(found.tags) <= found.kin_tags
+    assert set(found.tags) <= found.tags_for_any_libc
     older = target(libc=Libc(name.name, (name.version[0], 1)))
-    assert older.kin_tags == found.kin_tags
+    assert older.tags_for_any_libc == found.tags_for_any_libc
 
 
 # --- from the probe ------------------------------------------------------------------------------
 
 
 def test_a_report() -> None:
-    found = Target.from_probe(report(), AMD64)
+    found = Interpreter.from_probe(report(), AMD64)
     assert found.path == "/usr/local/bin/python3.13"
     assert found.prefix == "/usr/local"
     assert (found.version, found.release, found.minor) == ("3.13.1", (3, 13), "3.13")
@@ -143,17 +143,17 @@ def test_a_report() -> None:
     ],
 )
 def test_versions_of_libcs(libc: dict[str, str], expected: Libc) -> None:
-    assert Target.from_probe(report(libc=libc), AMD64).libc == expected
+    assert Interpreter.from_probe(report(libc=libc), AMD64).libc == expected
 
 
 def test_the_platform_decides_the_machine() -> None:
-    found = Target.from_probe(report(), Platform("linux", "arm64"))
+    found = Interpreter.from_probe(report(), Platform("linux", "arm64"))
     assert found.machine == "aarch64"
     assert Marker("platform_machine == 'aarch64'").evaluate(found.markers)
 
 
 def test_a_build_between_two_releases() -> None:
-    found = Target.from_probe(report(markers={"python_full_version": "3.13.1+"}), AMD64)
+    found = Interpreter.from_probe(report(markers={"python_full_version": "3.13.1+"}), AMD64)
     assert found.release == (3, 13)
     assert Marker("python_full_version > '3.13.0'").evaluate(found.markers)
 
@@ -161,7 +161,7 @@ def test_a_build_between_two_releases() -> None:
 def test_only_cpython() -> None:
     pypy = report(markers={"platform_python_implementation": "PyPy"})
     with pytest.raises(FrontendError, match=r"python3\.13 is PyPy, and only CPython is supported"):
-        Target.from_probe(pypy, AMD64)
+        Interpreter.from_probe(pypy, AMD64)
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.errors import FrontendError, Place, SourceText
+from frontend.errors import FrontendError, Location, SourceFile
 from frontend.toml_document import TomlDocument
 
 
 def document(text: str) -> TomlDocument:
-    return TomlDocument.parse(SourceText("file.toml", text))
+    return TomlDocument.parse(SourceFile("file.toml", text))
 
 
 def line(text: str, *path: str) -> int:
@@ -211,7 +211,7 @@ def test_lines_of_items_of_a_list(text: str, path: tuple[str, ...], expected: in
 def test_a_syntax_error_has_its_line(text: str, expected: int) -> None:
     with pytest.raises(FrontendError, match=r"^file\.toml is not valid TOML: ") as raised:
         document(text)
-    assert raised.value.places == (Place(SourceText("file.toml", text), expected, expected),)
+    assert raised.value.places == (Location(SourceFile("file.toml", text), expected, expected),)
 
 
 LOCK = """\

@@ -10,13 +10,13 @@ import pytest
 import tomli_w
 
 from frontend.container.uv_settings import credentials, deciding, project
-from frontend.errors import FrontendError, SourceText
+from frontend.errors import FrontendError, SourceFile
 from frontend.model.layers import Kind, Layer
 from frontend.model.packages import LocalPackage, LockedPackage
 from frontend.project.manifest import for_export
 from frontend.project.uv_config import (
     FATES,
-    Fate,
+    SettingHandling,
     all_indexes,
     ineffective,
     root_manifest,
@@ -45,11 +45,11 @@ core = { workspace = true }
 
 
 def document(text: str, name: str = "pyproject.toml") -> TomlDocument:
-    return TomlDocument.parse(SourceText(name, text))
+    return TomlDocument.parse(SourceFile(name, text))
 
 
 def settled(file: str | None, manifest: str = MANIFEST) -> TomlDocument:
-    text = None if file is None else SourceText("uv.toml", file)
+    text = None if file is None else SourceFile("uv.toml", file)
     return root_manifest(document(manifest), text)
 
 
@@ -85,7 +85,7 @@ def test_the_page_has_all_of_them_in_one_order() -> None:
 
 def test_what_goes_to_uv_is_what_layers_depend_on() -> None:
     everything = dict.fromkeys(FATES, True)
-    found = {name for name, fate in FATES.items() if fate is Fate.STEPS}
+    found = {name for name, fate in FATES.items() if fate is SettingHandling.STEPS}
     assert set(deciding(everything)) == found
 
 
@@ -146,7 +146,9 @@ def test_uv_reads_what_is_handed_on(name: str, tmp_path: Path) -> None:
 
 def test_no_setting_that_is_handed_on_is_left_out_of_that() -> None:
     elsewhere = {"build-constraint-dependencies", "preview"}
-    assert set(VALUES) | elsewhere == {n for n, fate in FATES.items() if fate is Fate.STEPS}
+    assert set(VALUES) | elsewhere == {
+        n for n, fate in FATES.items() if fate is SettingHandling.STEPS
+    }
 
 
 def test_a_file_takes_the_place_of_the_table_but_for_the_project() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from frontend.config.settings import Settings, from_arguments, from_build_file, settle
-from frontend.errors import FrontendError, SourceText
+from frontend.errors import FrontendError, SourceFile
 from frontend.model.packages import LocalPackage, Selection
 from frontend.project.workspace import Workspace, check_selection, find_packages, open_workspace
 from frontend.toml_document import TomlDocument
@@ -65,15 +65,15 @@ LOCK = "".join(
 )
 
 
-def files(folder: str = "", **more: str) -> dict[str, SourceText]:
+def files(folder: str = "", **more: str) -> dict[str, SourceFile]:
     texts = {"pyproject.toml": ROOT, "uv.lock": LOCK, **more}
-    return {folder + name: SourceText(folder + name, text) for name, text in texts.items()}
+    return {folder + name: SourceFile(folder + name, text) for name, text in texts.items()}
 
 
 @pytest.fixture
 def workspace() -> Workspace:
     opened = open_workspace(".", files())
-    manifests = {"api": TomlDocument.parse(SourceText("apps/api/pyproject.toml", API))}
+    manifests = {"api": TomlDocument.parse(SourceFile("apps/api/pyproject.toml", API))}
     return Workspace(".", opened.root, opened.lock, manifests=manifests)
 
 
@@ -82,7 +82,7 @@ def settings(**arguments: str) -> Settings:
 
 
 def body(text: str) -> Settings:
-    return settle(from_build_file(TomlDocument.parse(SourceText("Dockerfile", text))))
+    return settle(from_build_file(TomlDocument.parse(SourceFile("Dockerfile", text))))
 
 
 def lines(error: FrontendError) -> list[str]:
@@ -101,7 +101,7 @@ def test_nothing_to_open(folder: str) -> None:
 
 
 def test_no_lock() -> None:
-    only = {"backend/pyproject.toml": SourceText("backend/pyproject.toml", ROOT)}
+    only = {"backend/pyproject.toml": SourceFile("backend/pyproject.toml", ROOT)}
     with pytest.raises(FrontendError) as raised:
         open_workspace("backend", only)
     assert raised.value.message == "there is no uv.lock in 'backend' of the build context"

@@ -7,7 +7,7 @@ import json
 import pytest
 from google.protobuf.any_pb2 import Any as AnyMessage
 
-from frontend.errors import FrontendError, Place, SourceText
+from frontend.errors import FrontendError, Location, SourceFile
 from frontend.gateway.failures import GatewayError, PathNotFoundError, read_failure
 from frontend.gateway.status import (
     SOURCE_TYPE_URL,
@@ -19,12 +19,12 @@ from frontend.gateway.status import (
 from proto.status_pb2 import Status
 from tests.gateway.server import decoded_source_data
 
-SHORT = SourceText("uv.lock", "one\ntwo\nthree\nfour\nfive\nsix\n")
-LONG = SourceText("uv.lock", "\n".join(f"line {number}" for number in range(1, 20_001)))
+SHORT = SourceFile("uv.lock", "one\ntwo\nthree\nfour\nfive\nsix\n")
+LONG = SourceFile("uv.lock", "\n".join(f"line {number}" for number in range(1, 20_001)))
 
 
 def test_a_short_text_is_sent_whole() -> None:
-    (detail,) = status_of(FrontendError("text", places=(Place(SHORT, 2, 3),))).details
+    (detail,) = status_of(FrontendError("text", places=(Location(SHORT, 2, 3),))).details
     assert detail.type_url == SOURCE_TYPE_URL
     assert decoded_source_data(detail.value) == SHORT.text
     value = json.loads(detail.value)
@@ -45,17 +45,17 @@ def test_a_long_text_keeps_its_line_numbers(start: int, end: int) -> None:
 
 def test_a_place_outside_of_the_text_is_no_mistake() -> None:
     assert excerpt(LONG, 30_000, 30_001).strip("\n") == ""
-    assert excerpt(SourceText("empty", ""), 1, 1) == ""
+    assert excerpt(SourceFile("empty", ""), 1, 1) == ""
 
 
 def test_very_long_lines_are_cut() -> None:
-    text = SourceText("uv.lock", "x" * (WHOLE_TEXT_LIMIT + 1))
+    text = SourceFile("uv.lock", "x" * (WHOLE_TEXT_LIMIT + 1))
     assert len(excerpt(text, 1, 1)) == 1001
 
 
 def test_a_prefix_and_further_excerpts_go_around_what_the_daemon_said() -> None:
     given = Status(code=5, message="not found", details=[AnyMessage(type_url="a", value=b"b")])
-    status = with_context(given, prefix="base image", places=[Place.line(SHORT, 1)])
+    status = with_context(given, prefix="base image", places=[Location.line(SHORT, 1)])
     assert (status.code, status.message) == (5, "base image: not found")
     assert [each.type_url for each in status.details] == ["a", SOURCE_TYPE_URL]
     assert with_context(given) == given
@@ -64,7 +64,7 @@ def test_a_prefix_and_further_excerpts_go_around_what_the_daemon_said() -> None:
 def test_what_the_daemon_knows_of_a_step_stays_with_what_explains_it() -> None:
     urls = ("github.com/moby/buildkit/errdefs.Vertex+json", SOURCE_TYPE_URL)
     cause = GatewayError(5, "exit code: 1", [AnyMessage(type_url=url) for url in urls])
-    error = FrontendError("cannot be built", places=(Place.line(SHORT, 2),))
+    error = FrontendError("cannot be built", places=(Location.line(SHORT, 2),))
     error.__cause__ = cause
     status = status_of(error)
     assert (status.code, status.message) == (2, "cannot be built")
@@ -78,7 +78,7 @@ def test_what_the_daemon_knows_of_a_step_stays_with_what_explains_it() -> None:
 
 
 def test_an_engine_that_shows_text_alone_gets_the_lines_in_it() -> None:
-    error = FrontendError("wrong", remedy="Mend it.", places=(Place(SHORT, 3, 4),))
+    error = FrontendError("wrong", remedy="Mend it.", places=(Location(SHORT, 3, 4),))
     status = status_of(error, typed=False)
     assert status.message == (
         "wrong\n"
@@ -99,7 +99,7 @@ def test_an_engine_that_shows_text_alone_gets_the_lines_in_it() -> None:
 @pytest.mark.parametrize("typed", [True, False])
 def test_what_the_daemon_says_is_kept_beside_the_lines_that_led_to_it(typed: bool) -> None:
     error = GatewayError(7, "denied by policy", [AnyMessage(type_url="a", value=b"b")])
-    error.places = (Place.line(SHORT, 2),)
+    error.places = (Location.line(SHORT, 2),)
     status = status_of(error, typed=typed)
     assert status.code == 7
     assert [each.type_url for each in status.details] == ["a", SOURCE_TYPE_URL]
