@@ -8,7 +8,7 @@ from frontend import targets
 from frontend.gateway import Result
 from frontend.inputs.inputs import read
 from frontend.lint import report
-from frontend.resolve.platform import sites
+from frontend.resolve.platform import resolve_platforms
 from frontend.solve.platform import building, note_passwords
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     recipe = targets.find(request.target).recipe
     job = recipe.select(gateway, read(gateway, request, reads))
     note_passwords(gateway, request)
-    report.begin(job)
-    found = sites(gateway, job)
-    report.tell(gateway, found)
+    report.require_admitted_uv(job)
+    found = resolve_platforms(gateway, job)
+    report.report_findings(gateway, found)
     images = gateway.together(*(building(gateway, recipe, site) for site in found))
     metadata: dict[str, bytes] = {}
     if request.epoch_of_context:

@@ -155,7 +155,7 @@ def with_comment(request: Request, build_file: str) -> Request:
     return request
 
 
-def chosen(
+def wanted_findings(
     found: Iterable[Finding], request: Request, *, asked: bool = False
 ) -> tuple[Finding, ...]:
     """Return the findings that the user wants to hear of, each once; `asked` by `--call=check`."""
@@ -165,6 +165,6 @@ def chosen(
 
 def warn(gateway: Warns, request: Request, *found: Finding) -> None:
     """Show findings as warnings of a build."""
-    for each in chosen(found, request):
+    for each in wanted_findings(found, request):
         rule = each.rule
         gateway.warn(each.text, detail=[rule.description], url=rule.url, places=each.shown)

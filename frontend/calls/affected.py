@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from frontend import calls
 from frontend.calls.file_digests import list_files
-from frontend.calls.lock_digest import LockSlices
-from frontend.config.settings import from_arguments, from_manifest, settle
+from frontend.calls.lock_digest import LockDigest
+from frontend.config.settings import from_arguments, from_manifest, merge_sources
 from frontend.container.uv_settings import deciding
 from frontend.inputs.inputs import BuildInputs, base_places, named_for_all, open_workspace, select
 from frontend.inputs.manifests import read_helpers, read_manifests, runnable_packages
 from frontend.model.uv import UV_VERSION
-from frontend.project.build_requirements import helpers, included
-from frontend.project.git_versions import wanted
+from frontend.project.build_requirements import build_dependencies, included
+from frontend.project.git_versions import dynamic_members
 from frontend.project.manifest import for_building
 from frontend.project.workspace import (
     LOCK,
@@ -33,14 +33,14 @@ from frontend.project.workspace import (
     workspace_path,
 )
 from frontend.resolve import base_image, hermetic
-from frontend.resolve.frontend_image import own_image
+from frontend.resolve.frontend_image import frontend_image
 from frontend.steps import every, script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import llb
-    from frontend.calls.file_digests import Listing
+    from frontend.calls.file_digests import FileDigests
     from frontend.gateway import Gateway, Result
     from frontend.inputs.first_reads import FirstReads
     from frontend.model.base import BaseImage
@@ -107,7 +107,7 @@ def _jobs(gateway: Gateway, request: Request, reads: FirstReads) -> list[BuildIn
     arguments = from_arguments(given)
     context, workspace, body = open_workspace(gateway, request, reads, arguments)
     root = from_manifest(workspace.root)
-    settings = settle(arguments, body, root)
+    settings = merge_sources(arguments, body, root)
     packages: Sequence[LocalPackage]
     if settings.spec.package and not everything:
         packages = find_packages(workspace, settings)
@@ -117,7 +117,7 @@ def _jobs(gateway: Gateway, request: Request, reads: FirstReads) -> list[BuildIn
     found = []
     for package in packages:
         own = from_manifest(workspace.manifest(package))
-        settings = settle(arguments, body, own, root).without("package")
+        settings = merge_sources(arguments, body, own, root).without("package")
         selection = select(workspace, (package,), settings)
         check_selection(workspace, settings, selection)
         found.append(BuildInputs(request, context, settings, workspace, package, selection))
@@ -128,7 +128,7 @@ def _slices(gateway: Gateway, jobs: Sequence[BuildInputs]) -> list[Slice]:
     """What of the lock each job depends on; the manifests of all local packages are read."""
     first = jobs[0]
     lock = first.workspace.lock
-    slices, found = LockSlices(lock), []
+    slices, found = LockDigest(lock), []
     for job in jobs:
         building = (hermetic.group_name(job),) if job.settings.spec.hermetic else ()
         digest, names = slices.of(job.selection, building)
@@ -151,7 +151,9 @@ def _slices(gateway: Gateway, jobs: Sequence[BuildInputs]) -> list[Slice]:
 
 def _built(workspace: Workspace, each: Slice) -> tuple[LocalPackage, ...]:
     """The local packages of a slice, with those that only their builds need."""
-    found = {p.name: p for local in each.local for p in (local, *helpers(workspace, local))}
+    found = {
+        p.name: p for local in each.local for p in (local, *build_dependencies(workspace, local))
+    }
     return tuple(found[name] for name in sorted(found))
 
 
@@ -161,7 +163,7 @@ def _all_versions(gateway: Gateway, slices: Sequence[Slice]) -> list[Mapping[str
         number: _versions(gateway, each.job)
         for number, each in enumerate(slices)
         # A version that is told is one of the settings.
-        if not each.job.settings.spec.version and wanted(each.job.workspace, each.local)
+        if not each.job.settings.spec.version and dynamic_members(each.job.workspace, each.local)
     }
     found = dict(zip(looks, gateway.together(*looks.values()), strict=True))
     return [found.get(number, {}) for number in range(len(slices))]
@@ -169,10 +171,10 @@ def _all_versions(gateway: Gateway, slices: Sequence[Slice]) -> list[Mapping[str
 
 def _versions(gateway: Gateway, job: BuildInputs) -> Callable[[], Mapping[str, str]]:
     def look() -> Mapping[str, str]:
-        from frontend.resolve.platform import sites
+        from frontend.resolve.platform import resolve_platforms
 
         request = replace(job.request, platforms=job.request.platforms[:1])
-        return sites(gateway, replace(job, request=request))[0].job.versions
+        return resolve_platforms(gateway, replace(job, request=request))[0].job.versions
 
     return look
 
@@ -205,9 +207,11 @@ def _looking(
     return lambda: base_image.resolve(gateway, job.request, name, platform, places, role)
 
 
-def _list_all(gateway: Gateway, request: Request, slices: Sequence[Slice]) -> dict[str, Listing]:
+def _list_all(
+    gateway: Gateway, request: Request, slices: Sequence[Slice]
+) -> dict[str, FileDigests]:
     """Hash the files of all packages: by names of contexts that replace one, '' for the others."""
-    own, job = own_image(gateway, request), slices[0].job
+    own, job = frontend_image(gateway, request), slices[0].job
     context, workspace = job.context, job.workspace
     needed = {package.name: package for each in slices for package in each.local}
     paths = {workspace.path(p) for p in needed.values() if p.name not in context.members}
@@ -217,7 +221,7 @@ def _list_all(gateway: Gateway, request: Request, slices: Sequence[Slice]) -> di
     for name in needed.keys() & context.members.keys():
         loads[name] = context.members[name].tree(["."], f"package {name}")
 
-    def hashing(name: str) -> Callable[[], Listing]:
+    def hashing(name: str) -> Callable[[], FileDigests]:
         what = f"files of {name or 'all packages'}"
         return lambda: list_files(gateway, own, loads[name], request.build_platform, what)
 
@@ -229,7 +233,7 @@ def _member(
     job: BuildInputs,
     package: LocalPackage,
     folders: frozenset[str],
-    listings: Mapping[str, Listing],
+    listings: Mapping[str, FileDigests],
 ) -> str:
     """The digest of a package's files, as its step sees them (`emit`); `folders` are all packages'.
 
@@ -260,7 +264,7 @@ def _describe(
     each: Slice,
     members: Mapping[str, str],
     images: Mapping[tuple[str, str], str],
-    listings: Mapping[str, Listing],
+    listings: Mapping[str, FileDigests],
     versions: Mapping[str, str],
 ) -> dict[str, Any]:
     job, request = each.job, each.job.request

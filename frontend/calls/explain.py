@@ -15,7 +15,7 @@ from frontend.explain import previous
 from frontend.explain.files import complete_record
 from frontend.explain.labels import attached
 from frontend.inputs.inputs import read
-from frontend.resolve.platform import sites
+from frontend.resolve.platform import resolve_platforms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Compare for all platforms of the request; FrontendError without an image to compare with."""
     recipe = targets.find(request.target).recipe
     job = recipe.select(gateway, read(gateway, request, reads))
-    found = sites(gateway, job)
+    found = resolve_platforms(gateway, job)
     told = gateway.together(*(_comparing(gateway, recipe, site) for site in found))
     document = {
         "version": VERSION,
@@ -66,7 +66,7 @@ def _compare(gateway: Gateway, recipe: TargetBuilder, site: ResolvedPlatform) ->
             remedy="Leave --target out, or name the target image, deps or dev.",
         )
     image, made = gateway.together(
-        lambda: previous.look(gateway, site, found),
+        lambda: previous.read_previous(gateway, site, found),
         lambda: complete_record(gateway, site, product),
     )
     config = product.config

@@ -51,7 +51,7 @@ with open("{LAYER}/files.json", "w") as file:
 
 
 @dataclass(frozen=True)
-class Listing:
+class FileDigests:
     """The files of a context: what each path holds."""
 
     files: Mapping[str, str]
@@ -98,7 +98,7 @@ def _left_over(path: str, *, keeps_git: bool) -> bool:
 
 def list_files(
     gateway: Gateway, own: llb.Output, filesystem: llb.Output, platform: llb.Platform, what: str
-) -> Listing:
+) -> FileDigests:
     """Let the engine hash all of `filesystem`; `own` is our image, whose Python does it."""
     step = llb.run(
         [_PYTHON, "-I", "-S", "-c", _LIST],
@@ -112,4 +112,4 @@ def list_files(
         meta=llb.Metadata(name=f"[internal] hash {what}"),
     )
     data = gateway.solve(step.output(LAYER)).read_file("files.json")
-    return Listing(json.loads(data))
+    return FileDigests(json.loads(data))

@@ -16,7 +16,7 @@ from frontend.gateway.status import excerpt
 from frontend.inputs import manifests
 from frontend.inputs.inputs import read
 from frontend.lint import images, workspace
-from frontend.resolve.platform import sites
+from frontend.resolve.platform import resolve_platforms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,12 +38,12 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
         found.extend(_before_platforms(job := _read(gateway, request, reads)))
         # What it differs in has been told.
         job = replace(job, settings=job.settings.without(lock="off"))
-        for site in sites(gateway, job):
+        for site in resolve_platforms(gateway, job):
             found += images.wheels(site)
             found += images.compiled(job, site.closure)
     except FrontendError as caught:
         error = caught
-    told = findings.chosen(found, request, asked=True)
+    told = findings.wanted_findings(found, request, asked=True)
     sources = _Sources()
     document: dict[str, Any] = {
         "warnings": [

@@ -33,7 +33,7 @@ _NOT_ITS_OWN = (
 )
 
 
-class LockSlices:
+class LockDigest:
     """The slices of one lock."""
 
     def __init__(self, lock: Lock) -> None:

@@ -15,7 +15,7 @@ from frontend import calls, redaction, targets
 from frontend.config.keys import TABLES
 from frontend.config.schema import KEYS, Spec
 from frontend.inputs.inputs import read
-from frontend.resolve.platform import sites
+from frontend.resolve.platform import resolve_platforms
 from proto import ops_pb2
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Answer for the target of `request`; FrontendError for what would be an error in a build."""
     target = targets.find(request.target)
     job = target.recipe.select(gateway, read(gateway, request, reads))
-    products = [target.recipe.make(site) for site in sites(gateway, job)]
+    products = [target.recipe.make(site) for site in resolve_platforms(gateway, job)]
     outside = taken(product.filesystem for product in products)
     sources: list[str] = []
     document: dict[str, Any] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from frontend import calls, targets
 from frontend.inputs.inputs import read
-from frontend.resolve.platform import sites
+from frontend.resolve.platform import resolve_platforms
 from frontend.targets import plan, plan_document
 
 if TYPE_CHECKING:
@@ -22,5 +22,5 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Plan the image for all platforms of the request."""
     recipe = targets.find("plan").recipe
     job = recipe.select(gateway, read(gateway, request, reads))
-    found = plan.document(sites(gateway, job))
+    found = plan.document(resolve_platforms(gateway, job))
     return calls.result(found.model_dump(), plan_document.to_text(found))

@@ -177,7 +177,7 @@ def misplaced(source: SpecSource, key: str) -> tuple[Location, ...]:
     return ()
 
 
-def settle(*sources: SpecSource) -> Settings:
+def merge_sources(*sources: SpecSource) -> Settings:
     """Join `sources`, the strongest first; FrontendError for an unknown key or a wrong value."""
     values: dict[str, Any] = {}
     places: dict[str, Location] = {}

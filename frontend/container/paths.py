@@ -25,10 +25,10 @@ DEV_SOURCES = f"/{SOURCES}"
 
 def source_path(path: str) -> str:
     """Return the place of a workspace path, seen from the generated files."""
-    return f"../{place(path)}"
+    return f"../{step_path(path)}"
 
 
-def place(path: str) -> str:
+def step_path(path: str) -> str:
     """Return the place of a workspace path in a step, below the folder that all have.
 
     What lies outside of the workspace's root has a folder of its own for each level above it.

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from frontend.container.downloads import local
-from frontend.container.paths import ARTIFACTS, TOOLS, place, source_path
+from frontend.container.paths import ARTIFACTS, TOOLS, source_path, step_path
 from frontend.container.uv_settings import builds, built, offline
 from frontend.container.uv_settings import project as project_settings
 from frontend.emit.git_checkout import directory
@@ -39,7 +39,7 @@ _ARTIFACT_KEYS = ("url", "path", "filename", "hash")
 _ANY_PYTHON = ">=3.8"
 
 
-def generate(
+def write_layer_lock(
     layer: Layer,
     target: Interpreter,
     settings: Mapping[str, Any],
@@ -101,7 +101,7 @@ def _source(member: LocalPackage, layer: Layer) -> dict[str, str]:
 
 def member_place(member: LocalPackage) -> str:
     """Return where an image has the sources of a member that is installed as a link to them."""
-    return f"/{place(member.path)}"
+    return f"/{step_path(member.path)}"
 
 
 def portable(layer: Layer, target: Interpreter) -> bool:

@@ -17,13 +17,13 @@ from packaging.utils import canonicalize_name
 import llb
 from frontend.container import secrets
 from frontend.container.links import link_mounts
-from frontend.container.paths import DEV_SOURCES, ENVIRONMENT, ROOT, SOURCES, place
+from frontend.container.paths import DEV_SOURCES, ENVIRONMENT, ROOT, SOURCES, step_path
 from frontend.container.uv_settings import builds, built, lowered, without_isolation
 from frontend.emit import git_checkout
-from frontend.emit.layer_lock import generate, member_place, portable
+from frontend.emit.layer_lock import member_place, portable, write_layer_lock
 from frontend.emit.step import BYTECODE, ISOLATED, TIMESTAMP, Building, Files, Step, report_name
 from frontend.model.layers import Kind, Layer
-from frontend.project.build_requirements import helpers, included, with_paths
+from frontend.project.build_requirements import build_dependencies, included, with_paths
 from frontend.project.git_versions import pretended
 from frontend.project.manifest import for_building
 from frontend.project.uv_config import is_local_index
@@ -157,7 +157,7 @@ class _Emitter:
         """A layer that uv installs."""
         hermetic = self.sealed is not None
         fetched = git_checkout.fetched(layer, builder_git=self.builder.git and not hermetic)
-        generated = generate(layer, self.target, self.settings, fetched, hermetic=hermetic)
+        generated = write_layer_lock(layer, self.target, self.settings, fetched, hermetic=hermetic)
         script, *mode = _SCRIPTS.get(layer.kind, ("packages",))
         report = report_name(self.builder, *generated.values(), *mode)
         mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
@@ -174,7 +174,7 @@ class _Emitter:
         if without_isolation(self.settings, layer):
             beneath = self._beneath()
             seen = replace(layer, packages=(*dict.fromkeys((*layer.packages, *beneath.packages)),))
-            files = generate(beneath, self.target, self.settings, hermetic=hermetic)
+            files = write_layer_lock(beneath, self.target, self.settings, hermetic=hermetic)
             mounts.append(llb.Bind(f"{ROOT}/beneath", _files(files, f"{layer.title}'s builds")))
         if self.sealed:
             mounts += self.sealed.mounts(seen)
@@ -311,7 +311,11 @@ class _Emitter:
 
     def _helpers(self, layer: Layer) -> tuple[LocalPackage, ...]:
         """The members that the builds of the layer's own need."""
-        found = {p.name: p for member in layer.members for p in helpers(self.workspace, member)}
+        found = {
+            p.name: p
+            for member in layer.members
+            for p in build_dependencies(self.workspace, member)
+        }
         return tuple(found[name] for name in sorted(found))
 
     def _member_mounts(
@@ -333,12 +337,12 @@ class _Emitter:
                 manifest = "" if linked else for_building(workspace.manifest(member).data)
                 files = self._member_files(member, manifest)
                 taken.append(Files(member.name, files, manifest))
-                mounts.append(self._scratchpad(f"{root}/{place(member.path)}", files))
+                mounts.append(self._scratchpad(f"{root}/{step_path(member.path)}", files))
             return mounts
         actions = self._included(include, taken)
         for member in sorted(everything, key=lambda m: m.path):
-            here = place(member.path)
-            places = {p.name: posixpath.relpath(place(p.path), here) for p in needed}
+            here = step_path(member.path)
+            places = {p.name: posixpath.relpath(step_path(p.path), here) for p in needed}
             data = with_paths(workspace.manifest(member).data, workspace, places)
             manifest = "" if linked and not needed else for_building(data)
             files = self._member_files(member, manifest)
@@ -347,7 +351,7 @@ class _Emitter:
                 llb.Copy(files, "/", f"/{here}/", contents_only=True, create_dest_path=True)
             )
         tree = llb.files(llb.SCRATCH, *actions, meta=llb.Metadata(name="[internal] sources"))
-        tops = {place(member.path).partition("/")[0] for member in everything}
+        tops = {step_path(member.path).partition("/")[0] for member in everything}
         mounts = [self._scratchpad(f"{root}/{top}", tree, f"/{top}") for top in sorted(tops)]
         if linked and needed:
             # The image gets the manifests as they are.
@@ -380,7 +384,7 @@ class _Emitter:
             named = [workspace_path(self.workspace.folder, path) for path in found]
             files = self.context.only_files(named, folder, "local archives")
             taken.append(Files(f"archives{number or ''}", files))
-            mounts.append(llb.Bind(f"{ROOT}/{place(above)}", files))
+            mounts.append(llb.Bind(f"{ROOT}/{step_path(above)}", files))
         return mounts
 
     def _scratchpad(self, target: str, source: llb.Output, inside: str = "") -> llb.Mount:
@@ -400,7 +404,7 @@ class _Emitter:
 def _named(layer: Layer, needed: Sequence[LocalPackage]) -> list[str]:
     """What the step is told of members: names, places, or both."""
     if layer.kind is Kind.WHEEL:
-        return [posixpath.relpath(place(member.path), SOURCES) for member in layer.members]
+        return [posixpath.relpath(step_path(member.path), SOURCES) for member in layer.members]
     if layer.kind is Kind.EDITABLE:
         return [text for member in layer.members for text in (member.name, member_place(member))]
     return list(dict.fromkeys(p.name for p in (*layer.members, *needed)))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import llb
 from frontend.container.paths import LAYER, ROOT
-from frontend.explain.record import FILE, Tree, own_steps, record, with_files
-from frontend.resolve.frontend_image import own_image
+from frontend.explain.record import FILE, Tree, image_steps, record, with_files
+from frontend.resolve.frontend_image import frontend_image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def complete_record(gateway: Gateway, site: ResolvedPlatform, product: TargetRes
     loaded.
     """
     request = site.job.request
-    own, steps = own_image(gateway, request), own_steps(site, product)
+    own, steps = frontend_image(gateway, request), image_steps(site, product)
     return with_files(
         record(site, product), read_trees(gateway, own, request.build_platform, steps)
     )

@@ -60,7 +60,7 @@ def given(site: ResolvedPlatform) -> NamedContext | None:
     return named_contexts.find(job.request, NAME, site.platform)
 
 
-def look(gateway: Gateway, site: ResolvedPlatform, found: NamedContext) -> BaseImage:
+def read_previous(gateway: Gateway, site: ResolvedPlatform, found: NamedContext) -> BaseImage:
     """Read the previous image's configuration for the platform; no layer is pulled.
 
     FrontendError where the context is no image, or where there is none.

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 _IMAGES = ("docker-image", "oci-layout", "input")
 
 
-def begin(gateway: Gateway, site: ResolvedPlatform) -> Callable[[Record, bytes], None] | None:
+def start_comparison(
+    gateway: Gateway, site: ResolvedPlatform
+) -> Callable[[Record, bytes], None] | None:
     """Look the previous image up in the background, if the user names one.
 
     What is returned says how it differs from what is built, by its record and configuration. It
@@ -37,7 +39,7 @@ def begin(gateway: Gateway, site: ResolvedPlatform) -> Callable[[Record, bytes],
     found = previous.given(site)
     if found is None or found.kind not in _IMAGES:
         return None
-    looking = gateway.begin(lambda: previous.look(gateway, site, found))
+    looking = gateway.begin(lambda: previous.read_previous(gateway, site, found))
 
     def tell(made: Record, config: bytes) -> None:
         try:

@@ -105,7 +105,7 @@ def record(site: ResolvedPlatform, product: TargetResult) -> Record:
     assert product.plan is not None
     assert product.below is not None
     job, request = site.job, site.job.request
-    steps = own_steps(site, product)
+    steps = image_steps(site, product)
     keys = layer_key.keys(site.builder, site.target, site.base, product.below, steps)
     selection = job.selection
     return Record(
@@ -123,7 +123,7 @@ def record(site: ResolvedPlatform, product: TargetResult) -> Record:
     )
 
 
-def own_steps(site: ResolvedPlatform, product: TargetResult) -> Sequence[Step]:
+def image_steps(site: ResolvedPlatform, product: TargetResult) -> Sequence[Step]:
     """The steps of a product's layers; the first ones are those of the builder's packages."""
     return product.steps[len(site.builder.preparing) :]
 

@@ -12,8 +12,8 @@ from frontend.config.settings import (
     from_arguments,
     from_build_file,
     from_manifest,
+    merge_sources,
     parse_build_file,
-    settle,
 )
 from frontend.errors import FrontendError
 from frontend.inputs import first_reads, manifests
@@ -83,7 +83,7 @@ def open_workspace(
     """
     build_file, folder, files = reads.build_file(), reads.folder, reads.head()
     body = from_build_file(parse_build_file(build_file.source))
-    first = settle(arguments, body)
+    first = merge_sources(arguments, body)
     if first.spec.workspace and workspace_path(first.spec.workspace, ".") != folder:
         folder = workspace_path(first.spec.workspace, ".")
         files = first_reads.head(gateway, reads.context, folder)
@@ -105,7 +105,7 @@ def read(gateway: Gateway, request: Request, reads: FirstReads) -> BuildInputs:
     context, workspace, body = open_workspace(gateway, request, reads, arguments)
     request = findings.with_comment(request, reads.build_file().source.text)
     root = from_manifest(workspace.root)
-    settings = settle(arguments, body, root)
+    settings = merge_sources(arguments, body, root)
     if settings.spec.package:
         packages = workspaces.find_packages(workspace, settings)
     else:
@@ -114,7 +114,7 @@ def read(gateway: Gateway, request: Request, reads: FirstReads) -> BuildInputs:
         packages = (package,)
     workspace = manifests.read_manifests(gateway, context, workspace, packages)
     tables = [specs.from_manifest(workspace.manifest(package)) for package in packages]
-    settings = specs.settle(arguments, body, *tables, root)
+    settings = specs.merge_sources(arguments, body, *tables, root)
     selection = select(workspace, packages, settings)
     workspaces.check_selection(workspace, settings, selection)
     return BuildInputs(request, context, settings, workspace, packages[0], selection, packages[1:])

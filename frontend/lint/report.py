@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from frontend.resolve.platform import ResolvedPlatform
 
 
-def begin(job: BuildInputs) -> None:
+def require_admitted_uv(job: BuildInputs) -> None:
     """Refuse to install with a uv that the workspace does not admit; FrontendError says so.
 
     Whoever skips the rule wants the frontend's own uv nevertheless.
     """
-    for found in findings.chosen(workspace.required_version(job), job.request):
+    for found in findings.wanted_findings(workspace.required_version(job), job.request):
         raise FrontendError(
             found.text,
             remedy='Name an image that has such a uv, `uv = "NAME:TAG"`, or widen the range. '
@@ -32,7 +32,7 @@ def begin(job: BuildInputs) -> None:
         )
 
 
-def tell(gateway: Gateway, sites: Sequence[ResolvedPlatform]) -> None:
+def report_findings(gateway: Gateway, sites: Sequence[ResolvedPlatform]) -> None:
     """Tell all findings; FrontendError where they are to fail the build."""
     job = sites[0].job
     found = list(workspace.findings(job))
@@ -40,7 +40,7 @@ def tell(gateway: Gateway, sites: Sequence[ResolvedPlatform]) -> None:
         found += images.built(job, site.closure)
         found += images.compiled(job, site.closure)
     findings.warn(gateway, job.request, *found)
-    told = findings.chosen(found, job.request)
+    told = findings.wanted_findings(found, job.request)
     if told and findings.Choice.of(job.request).error:
         names = ", ".join(dict.fromkeys(each.rule.name for each in told))
         raise FrontendError(

@@ -61,7 +61,7 @@ def build_names(manifest: TomlDocument) -> Iterator[str]:
             continue
 
 
-def helpers(workspace: Workspace, member: LocalPackage) -> tuple[LocalPackage, ...]:
+def build_dependencies(workspace: Workspace, member: LocalPackage) -> tuple[LocalPackage, ...]:
     """Return the members that building `member` needs: those required, and what these need.
 
     Of members whose manifests have been read; the others are not followed.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from frontend.project.build_requirements import build_names, helpers
+from frontend.project.build_requirements import build_dependencies, build_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,9 @@ def from_git(manifest: TomlDocument) -> bool:
     return not _PLUGINS.isdisjoint(names) or ("pdm-backend" in names and pdm)
 
 
-def wanted(workspace: Workspace, local: Sequence[LocalPackage]) -> tuple[LocalPackage, ...]:
+def dynamic_members(
+    workspace: Workspace, local: Sequence[LocalPackage]
+) -> tuple[LocalPackage, ...]:
     """Return those of `local`, and of the members that build them, whose version is from git."""
-    members = {p.name: p for each in local for p in (each, *helpers(workspace, each))}
+    members = {p.name: p for each in local for p in (each, *build_dependencies(workspace, each))}
     return tuple(p for p in members.values() if not p.virtual and from_git(workspace.manifest(p)))

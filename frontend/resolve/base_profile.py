@@ -39,7 +39,7 @@ class BaseProfile:
     prefix: Prefix | None = None
 
 
-def settle(
+def profile_base(
     job: BuildInputs, base: BaseImage, system: Distribution, *, managed: bool = False
 ) -> BaseProfile:
     """Look at the base for what the spec asks for; FrontendError at the key that is wrong."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from frontend.project.workspace import Workspace
 
 
-def apply(workspace: Workspace, closure: Closure) -> Closure:
+def apply_build_rules(workspace: Workspace, closure: Closure) -> Closure:
     """Return `closure` with the packages that must be built as such.
 
     FrontendError for one that must be and has no source distribution, and for one that would be

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from frontend.toml_document import TomlDocument
 
 
-def close(pylock: Pylock, lock: Lock, target: Interpreter) -> Closure:
+def select_packages(pylock: Pylock, lock: Lock, target: Interpreter) -> Closure:
     """Choose from `pylock` what `target` gets; FrontendError where it cannot be installed there."""
     _refuse_empty(pylock, lock, target)
     try:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from frontend.project.lock import Lock
 
 
-def check(gateway: Gateway, job: BuildInputs, closure: Closure, target: Interpreter) -> None:
+def check_consistency(
+    gateway: Gateway, job: BuildInputs, closure: Closure, target: Interpreter
+) -> None:
     """Do what the key `lock` says with the first package that does not fit.
 
     FrontendError as well for a package that is on the machine of whoever has locked.

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-def host(job: BuildInputs, resolve: Callable[[BuildInputs], _T]) -> _T:
+def build_platform_base(job: BuildInputs, resolve: Callable[[BuildInputs], _T]) -> _T:
     """Let `resolve` find what to install in: the variant of the base for the build platform.
 
     If the base has none, the official image that would be taken without `base`. FrontendError,
@@ -57,7 +57,7 @@ def with_python(job: BuildInputs, python: str) -> BuildInputs:
     return replace(job, settings=job.settings.without("base", "builder", **changed))
 
 
-def read(
+def probe_files(
     gateway: Gateway,
     job: BuildInputs,
     base: BaseImage,

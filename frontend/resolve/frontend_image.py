@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DEFINITION = Path("/run/config/buildkit/metadata/frontend.bin")
 
 
-def own_image(gateway: Gateway, request: Request, definition: Path = DEFINITION) -> llb.Output:
+def frontend_image(gateway: Gateway, request: Request, definition: Path = DEFINITION) -> llb.Output:
     """Return the filesystem of the image this process runs in."""
     if definition.exists():
         spliced = llb.splice(Definition.FromString(definition.read_bytes()))

@@ -36,7 +36,7 @@ UNKNOWN = "0.0.0"
 CHECKOUT = "checkout"
 
 
-def settle(
+def resolve_versions(
     gateway: Gateway,
     job: BuildInputs,
     wanted: Sequence[LocalPackage],

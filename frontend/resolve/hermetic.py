@@ -19,9 +19,9 @@ import llb
 from frontend.container.downloads import HermeticSources, local
 from frontend.errors import FrontendError
 from frontend.model.git_source import GitSource
-from frontend.project.build_requirements import helpers, required
+from frontend.project.build_requirements import build_dependencies, required
 from frontend.project.uv_config import all_indexes, variable
-from frontend.resolve.closure import close
+from frontend.resolve.closure import select_packages
 from frontend.resolve.export import export
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def group_name(job: BuildInputs) -> str:
     return job.settings.spec.build_group or BUILD_GROUP
 
 
-def seal(
+def prepare_hermetic(
     job: BuildInputs,
     tools: Pylock | None,
     closure: Closure,
@@ -75,14 +75,16 @@ def seal(
     and for what a member's build requires and the build group does not have.
     """
     lock, settings = job.workspace.lock, job.workspace.root.get("tool", "uv") or {}
-    found = close(tools, lock, target).third_party if tools else ()
+    found = select_packages(tools, lock, target).third_party if tools else ()
     for package in (*closure.third_party, *found):
         git = GitSource.of(package)
         # Tools are what a folder of wheels offers, so no checkouts.
         if not local(package) and not (git and git.fetchable and package not in found):
             _check(job, package)
     workspace = job.workspace
-    members = {p.name: p for each in closure.local for p in (each, *helpers(workspace, each))}
+    members = {
+        p.name: p for each in closure.local for p in (each, *build_dependencies(workspace, each))
+    }
     for member in members.values():
         if not member.virtual:
             _check_build(job, member, found, target, uv_version)

@@ -24,7 +24,7 @@ from frontend.model.interpreter import Interpreter
 from frontend.model.layers import Kind
 from frontend.model.uv import UV_VERSION
 from frontend.resolve.export import uv_binary
-from frontend.resolve.probe import look
+from frontend.resolve.probe import probe_image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -190,7 +190,7 @@ def provide(
     python = install(workshop, managed, context)
     equipped = replace(builder, python=python)
     try:
-        report = gateway.solve(look(equipped)).read_file("/python.json")
+        report = gateway.solve(probe_image(equipped)).read_file("/python.json")
     except GatewayError as error:
         if not error.step_end:
             raise

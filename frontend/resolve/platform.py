@@ -12,10 +12,10 @@ from frontend.model.uv import Uv
 from frontend.project import git_versions, groups
 from frontend.project.uv_config import BUILD_RULES
 from frontend.resolve import base_image, consistency, cross_platform, emulation, hermetic, probe
-from frontend.resolve.base_profile import settle, with_tools
-from frontend.resolve.closure import check_members, check_python, close
+from frontend.resolve.base_profile import profile_base, with_tools
+from frontend.resolve.closure import check_members, check_python, select_packages
 from frontend.resolve.export import export_files, read_closure
-from frontend.resolve.frontend_image import own_image
+from frontend.resolve.frontend_image import frontend_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ class Ground:
     footing: BaseProfile
 
 
-def sites(gateway: Gateway, job: BuildInputs) -> tuple[ResolvedPlatform, ...]:
+def resolve_platforms(gateway: Gateway, job: BuildInputs) -> tuple[ResolvedPlatform, ...]:
     """Find out all that decides the target on each platform. Nothing is installed for it."""
     request = job.request
     uv = _uv(gateway, job)
@@ -69,12 +69,12 @@ def sites(gateway: Gateway, job: BuildInputs) -> tuple[ResolvedPlatform, ...]:
 
 def _uv(gateway: Gateway, job: BuildInputs) -> Uv:
     """The image that uv is taken from: our own, unless the user gives another one."""
-    own = own_image(gateway, job.request)
+    own = frontend_image(gateway, job.request)
     if not job.request.named_contexts and not job.settings.spec.uv:
         return Uv(own)
-    from frontend.resolve.uv_image import given_uv
+    from frontend.resolve.uv_image import uv_image
 
-    return given_uv(gateway, job, own) or Uv(own)
+    return uv_image(gateway, job, own) or Uv(own)
 
 
 def step_builder(
@@ -96,17 +96,17 @@ def _grounding(
     gateway: Gateway, job: BuildInputs, uv: Uv, platform: llb.Platform
 ) -> Callable[[], Ground]:
     if not emulation.runs_here(platform, job.request.build_platform):
-        return lambda: resolve_foreign(gateway, job, uv, platform)
-    return lambda: resolve(gateway, job, uv, platform)
+        return lambda: resolve_cross_base(gateway, job, uv, platform)
+    return lambda: resolve_base(gateway, job, uv, platform)
 
 
 def _settling(
     gateway: Gateway, job: BuildInputs, pylock: Pylock, tools: Pylock | None, ground: Ground
 ) -> Callable[[], ResolvedPlatform]:
-    return lambda: settle_platform(gateway, job, pylock, tools, ground)
+    return lambda: resolve_platform(gateway, job, pylock, tools, ground)
 
 
-def resolve(gateway: Gateway, job: BuildInputs, uv: Uv, platform: llb.Platform) -> Ground:
+def resolve_base(gateway: Gateway, job: BuildInputs, uv: Uv, platform: llb.Platform) -> Ground:
     """Resolve base and builder image, and find the Python of the builder."""
     request, spec, lock = job.request, job.settings.spec, job.workspace.lock
     pin = base_image.pinned(job.workspace.python_pin)
@@ -121,17 +121,17 @@ def resolve(gateway: Gateway, job: BuildInputs, uv: Uv, platform: llb.Platform) 
             gateway, request, spec.builder, platform, places, role="builder"
         )
         workshop = step_builder(gateway, request, uv, platform, chosen)
-    builder, target, system = equip(gateway, job, builder, workshop, wanted, pin)
+    builder, target, system = ensure_interpreter(gateway, job, builder, workshop, wanted, pin)
     check_python(lock, target, base.name, base_places(job))
     groups.check_python(job.python_needs, target, base.name)
     on_base = builder
     if spec.builder:
         builder = replace(workshop, python=builder.python)
-        found, builders_system = probe.probe(gateway, builder, wanted, places)
+        found, builders_system = probe.require_interpreter(gateway, builder, wanted, places)
         probe.check_builder(base.name, target, chosen.name, found, places)
     else:
         builders_system = system
-    footing = settle(job, base, system, managed=builder.python is not None)
+    footing = profile_base(job, base, system, managed=builder.python is not None)
     owner = (footing.accounts.owner.uid, footing.accounts.owner.gid)
     builder = replace(builder, target=target, owner=owner, app=system.app)
     footing, builder = with_provided(gateway, job, on_base, target, footing, builder)
@@ -140,28 +140,30 @@ def resolve(gateway: Gateway, job: BuildInputs, uv: Uv, platform: llb.Platform) 
     return Ground(platform, base, builder, target, footing)
 
 
-def resolve_foreign(gateway: Gateway, job: BuildInputs, uv: Uv, platform: llb.Platform) -> Ground:
+def resolve_cross_base(
+    gateway: Gateway, job: BuildInputs, uv: Uv, platform: llb.Platform
+) -> Ground:
     """Resolve the base of another platform, and what to install its packages in here."""
     request, lock, here = job.request, job.workspace.lock, job.request.build_platform
     if job.settings.spec.venv:
         # Its Python has to say where its packages are: by emulation.
         try:
-            return resolve(gateway, job, uv, platform)
+            return resolve_base(gateway, job, uv, platform)
         except FrontendError:
             # Without an emulator it looks as if there were no Python.
             _check_emulated(gateway, job, uv, platform)
             raise
 
     def on_host(job: BuildInputs) -> Ground:
-        return resolve(gateway, job, uv, here)
+        return resolve_base(gateway, job, uv, here)
 
     places = base_places(job)
     name = _base_name(job)
     base, host = gateway.together(
         lambda: base_image.resolve(gateway, request, name, platform, places),
-        lambda: cross_platform.host(job, on_host),
+        lambda: cross_platform.build_platform_base(job, on_host),
     )
-    found, system = cross_platform.read(gateway, job, base, platform, host.builder)
+    found, system = cross_platform.probe_files(gateway, job, base, platform, host.builder)
     target = cross_platform.same_python(found, host.target)
     if target is None and found[0].release != host.target.release:
         host = on_host(cross_platform.with_python(job, found[0].minor))
@@ -170,10 +172,10 @@ def resolve_foreign(gateway: Gateway, job: BuildInputs, uv: Uv, platform: llb.Pl
         # A platform that uv cannot install for from here: all of it by emulation.
         native = replace(step_builder(gateway, request, uv, platform, base), target=found[0])
         emulation.check_runs(gateway, job, native)
-        return resolve(gateway, job, uv, platform)
+        return resolve_base(gateway, job, uv, platform)
     check_python(lock, target, base.name, places)
     groups.check_python(job.python_needs, target, base.name)
-    footing = settle(job, base, system)
+    footing = profile_base(job, base, system)
     owner = (footing.accounts.owner.uid, footing.accounts.owner.gid)
     builder = replace(host.builder, foreign=CrossBuild(), owner=owner, app=system.app)
     on_base = step_builder(gateway, request, uv, platform, base)
@@ -195,8 +197,10 @@ def _check_emulated(gateway: Gateway, job: BuildInputs, uv: Uv, platform: llb.Pl
     plain = replace(job, settings=job.settings.without("venv", "provided"))
     here = job.request.build_platform
     try:
-        host = cross_platform.host(plain, lambda job: resolve(gateway, job, uv, here))
-        found, _ = cross_platform.read(gateway, job, base, platform, host.builder)
+        host = cross_platform.build_platform_base(
+            plain, lambda job: resolve_base(gateway, job, uv, here)
+        )
+        found, _ = cross_platform.probe_files(gateway, job, base, platform, host.builder)
     except FrontendError:
         return  # The error that led here says it better.
     native = replace(step_builder(gateway, job.request, uv, platform, base), target=found[0])
@@ -216,9 +220,9 @@ def with_provided(
     if not names:
         return footing, builder
     # Imported where it is needed: most images have nothing of the kind.
-    from frontend.resolve.provided import look
+    from frontend.resolve.provided import probe_provided
 
-    there = look(gateway, on_base, target, names)
+    there = probe_provided(gateway, on_base, target, names)
     return replace(footing, provided=there), replace(builder, seen=there.environment)
 
 
@@ -234,14 +238,14 @@ def with_prefix(
     if not job.settings.spec.venv:
         return footing, builder
     # Imported where it is needed, as above.
-    from frontend.resolve.prefix import look
+    from frontend.resolve.prefix import probe_prefix
 
-    there = look(gateway, job, on_base, target)
+    there = probe_prefix(gateway, job, on_base, target)
     # What the base has is in the same folders, and needs nothing to be seen.
     return replace(footing, prefix=there), replace(builder, prefix=there, seen=None)
 
 
-def equip(
+def ensure_interpreter(
     gateway: Gateway,
     job: BuildInputs,
     builder: BuildEnvironment,
@@ -253,7 +257,7 @@ def equip(
     places = base_places(job)
     asked = base_image.managed_wanted(job)
     if not asked:
-        found, other = probe.search(gateway, builder, wanted, places)
+        found, other = probe.probe_interpreter(gateway, builder, wanted, places)
         if found:
             return builder, *found
         if asked is False:
@@ -273,41 +277,45 @@ def equip(
     return managed_python.provide(gateway, builder, workshop, managed, job.context)
 
 
-def settle_platform(
+def resolve_platform(
     gateway: Gateway, job: BuildInputs, pylock: Pylock, tools: Pylock | None, ground: Ground
 ) -> ResolvedPlatform:
     """Choose the packages for one platform; `tools` are what hermetic builds use."""
     platform = ground.platform
-    closure = close(pylock, job.workspace.lock, ground.target)
+    closure = select_packages(pylock, job.workspace.lock, ground.target)
     check_members(closure, job.workspace.manifest, ground.target)
-    consistency.check(gateway, job, closure, ground.target)
+    consistency.check_consistency(gateway, job, closure, ground.target)
     if any(job.workspace.root.get("tool", "uv", key) for key in BUILD_RULES):
         # Imported where it is needed: most workspaces have no such settings.
         from frontend.resolve import build_rules
 
-        closure = build_rules.apply(job.workspace, closure)
+        closure = build_rules.apply_build_rules(job.workspace, closure)
     if ground.footing.provided:
-        from frontend.resolve.provided import check
+        from frontend.resolve.provided import check_provided
 
-        check(gateway, job, ground.base.name, ground.footing.provided, closure)
+        check_provided(gateway, job, ground.base.name, ground.footing.provided, closure)
         closure = ground.footing.provided.left(closure)
     footing = ground.footing
     if footing.prefix:
-        from frontend.resolve.prefix import meet
+        from frontend.resolve.prefix import reconcile
 
-        closure, replaced = meet(job, ground.base.name, footing.prefix, closure)
+        closure, replaced = reconcile(job, ground.base.name, footing.prefix, closure)
         if replaced:
             footing = replace(footing, changes=(*footing.changes, replaced))
     sealed = None
     if job.settings.spec.hermetic:
         capabilities = ground.builder.capabilities
         uv_version = ground.builder.uv_version
-        sealed = hermetic.seal(job, tools, closure, ground.target, capabilities, uv_version)
-    if dynamic := git_versions.wanted(job.workspace, closure.local):
+        sealed = hermetic.prepare_hermetic(
+            job, tools, closure, ground.target, capabilities, uv_version
+        )
+    if dynamic := git_versions.dynamic_members(job.workspace, closure.local):
         from frontend.resolve import git_history
 
         first = platform == job.request.platforms[0]
-        found = git_history.settle(gateway, job, dynamic, ground.builder, sealed, tell=first)
+        found = git_history.resolve_versions(
+            gateway, job, dynamic, ground.builder, sealed, tell=first
+        )
         job = replace(job, versions=found)
     prefix = f"{platform.id} " if job.request.multi_platform else ""
     return ResolvedPlatform(

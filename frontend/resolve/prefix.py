@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from frontend.model.packages import Closure
 
 
-def look(
+def probe_prefix(
     gateway: Gateway, job: BuildInputs, builder: BuildEnvironment, target: Interpreter
 ) -> Prefix:
     """Ask the base's Python, in `builder`'s image; FrontendError where its prefix is another."""
@@ -51,7 +51,7 @@ def look(
     return Prefix(target.path, found["packages"], found["scripts"], found["data"], there)
 
 
-def meet(
+def reconcile(
     job: BuildInputs, base: str, prefix: Prefix, closure: Closure
 ) -> tuple[Closure, ReplaceDistributions | None]:
     """Leave out what the base has in the lock's version, and say what is to be replaced.

@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 _UV_FAILED = 2
 
 
-def probe(
+def require_interpreter(
     gateway: Gateway, builder: BuildEnvironment, wanted: str, places: tuple[Location, ...]
 ) -> tuple[Interpreter, Distribution]:
     """Find the Python of `builder`'s image that satisfies `wanted` (`3.13`, `>=3.11`).
 
     With it comes what else the image holds. FrontendError at `places` where it has none.
     """
-    found, other = search(gateway, builder, wanted, places)
+    found, other = probe_interpreter(gateway, builder, wanted, places)
     if found is None:
         raise no_python(builder, wanted, other, places)
     return found
 
 
-def search(
+def probe_interpreter(
     gateway: Gateway, builder: BuildEnvironment, wanted: str, places: tuple[Location, ...]
 ) -> tuple[tuple[Interpreter, Distribution] | None, Interpreter | None]:
     """Look for such a Python: it with what else the image holds, or another one, or neither."""
     if builder.python is not None:
-        there = gateway.solve(look(builder)).read_file("/python.json")
+        there = gateway.solve(probe_image(builder)).read_file("/python.json")
         return (_read(there, builder, places), Distribution.from_probe(there)), None
     report = _report(gateway, builder, wanted, places)
     if report is not None:
@@ -104,7 +104,7 @@ def _report(
         ) from error
 
 
-def look(builder: BuildEnvironment) -> llb.Output:
+def probe_image(builder: BuildEnvironment) -> llb.Output:
     """Describe the Python that was installed for `builder`, in the builder's file system."""
     return builder.step(
         [INTERPRETER, "-I", "-S", f"{ROOT}/steps/probe.py", f"{LAYER}/python.json"],

@@ -61,7 +61,7 @@ class Provided:
         ]
 
 
-def look(
+def probe_provided(
     gateway: Gateway, builder: BuildEnvironment, target: Interpreter, patterns: tuple[str, ...]
 ) -> Provided:
     """Ask the base's Python, in `builder`'s image, what it has."""
@@ -77,7 +77,7 @@ def look(
     return Provided(normalized, found["distributions"], tuple(found["environment"]))
 
 
-def check(
+def check_provided(
     gateway: Gateway, job: BuildInputs, base: str, provided: Provided, closure: Closure
 ) -> None:
     """Warn of other versions; FrontendError for a name without wildcard that the base lacks."""

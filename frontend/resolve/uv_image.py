@@ -50,7 +50,7 @@ def is_given(job: BuildInputs) -> bool:
     return bool(job.settings.spec.uv or find(request, NAME, request.build_platform))
 
 
-def given_uv(gateway: Gateway, job: BuildInputs, own: llb.Output) -> Uv | None:
+def uv_image(gateway: Gateway, job: BuildInputs, own: llb.Output) -> Uv | None:
     """Return the user's uv, to be used in place of the one of `own`, our image; None without.
 
     FrontendError where there is none in what was named, one that is too old, or one that

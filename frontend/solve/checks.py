@@ -16,7 +16,7 @@ from frontend.container.paths import ROOT, UV_IN_IMAGE
 from frontend.container.scripts import steps
 from frontend.errors import FrontendError
 from frontend.gateway import GatewayError
-from frontend.solve.failure import read_report, said
+from frontend.solve.failure import failure_message, read_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ def _run(gateway: Gateway, site: ResolvedPlatform, product: TargetResult, check:
         found = read_report(gateway, site.builder, [report])
         how, output = error.step_end, ""
         if found:
-            how, output = found["report"]["detail"], said(found["report"]["output"])
+            how, output = found["report"]["detail"], failure_message(found["report"]["output"])
         raise FrontendError(
             f"check failed: {check.text}: {how}" + (f"\n{output}" if output else ""),
             remedy="It ran in the finished image, as its user and in its working directory.",

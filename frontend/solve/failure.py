@@ -109,7 +109,7 @@ def _unfetched(address: str, job: BuildInputs, error: GatewayError) -> Exception
     )
 
 
-def said(output: str) -> str:
+def failure_message(output: str) -> str:
     """The end of what uv passed on, indented, without its own framing; all of it is in the log."""
     lines = [line for line in output.splitlines() if not line.strip().startswith(_FRAME)]
     lines = [re.sub(r"^( {7}(?=  )|  cause: )", "  ", line) for line in lines]
@@ -170,7 +170,7 @@ def _explained(step: Step, found: dict[str, Any], job: BuildInputs) -> FrontendE
     if kind == "requirement":
         return FrontendError(
             f"{label} is built with {detail}, which the dependency group for hermetic builds does "
-            f"not have, or not with all that it needs:\n{said(output)}",
+            f"not have, or not with all that it needs:\n{failure_message(output)}",
             remedy=f"Run: uv add --group {group_name(job)} '{detail.partition(',')[0]}'",
             places=places,
         )
@@ -224,7 +224,7 @@ def _explained(step: Step, found: dict[str, Any], job: BuildInputs) -> FrontendE
         return _no_files(detail, job)
     if kind == "build":
         return FrontendError(
-            f"{label} cannot be built:\n{said(output)}",
+            f"{label} cannot be built:\n{failure_message(output)}",
             remedy="Try `uv build` in its directory; what it needs beyond its own directory must "
             "be part of the build."
             if member
@@ -232,7 +232,7 @@ def _explained(step: Step, found: dict[str, Any], job: BuildInputs) -> FrontendE
             "it failed: choose a `builder` with the compilers it needs, or another version.",
             places=places,
         )
-    return FrontendError(f"{label} cannot be installed:\n{said(output)}", places=places)
+    return FrontendError(f"{label} cannot be installed:\n{failure_message(output)}", places=places)
 
 
 def _no_packages(step: Step, detail: str, output: str, job: BuildInputs) -> FrontendError:

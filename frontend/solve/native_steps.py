@@ -29,7 +29,7 @@ class Compiled:
     tag: str
 
 
-def compiled(gateway: Gateway, job: BuildInputs, made: Sequence[Step]) -> tuple[Compiled, ...]:
+def find_compiled(gateway: Gateway, job: BuildInputs, made: Sequence[Step]) -> tuple[Compiled, ...]:
     """Build what is built from source, and return what is for the build platform alone.
 
     GatewayError where a step fails.
@@ -70,7 +70,7 @@ def _platform_tag(gateway: Gateway, layer: llb.Output) -> str:
     return ""
 
 
-def there(
+def with_native_steps(
     gateway: Gateway,
     job: BuildInputs,
     builder: BuildEnvironment,

@@ -39,7 +39,7 @@ def compile_there(
 ) -> TargetResult:
     """Make `product` anew, with the steps on the image's platform that must run there."""
     job, builder = site.job, site.builder
-    found = native_steps.compiled(gateway, job, product.steps)
+    found = native_steps.find_compiled(gateway, job, product.steps)
     if not found:
         return product
     image, path = site.base, site.target.path
@@ -53,7 +53,7 @@ def compile_there(
         path = builder.target.path if builder.target else path
     native = step_builder(gateway, job.request, uv, site.platform, image)
     native = replace(native, target=replace(site.target, path=path))
-    builder = native_steps.there(gateway, job, builder, native, found)
+    builder = native_steps.with_native_steps(gateway, job, builder, native, found)
     return recipe.make(replace(site, builder=builder))
 
 
@@ -108,7 +108,7 @@ def recording(
         if named:
             from frontend.explain import progress
 
-            tell = progress.begin(gateway, site)
+            tell = progress.start_comparison(gateway, site)
         if not wanted and not tell:
             return product.config
         made = complete_record(gateway, site, product)

@@ -74,10 +74,12 @@ def assemble(
     emitted = written(site, made)
     epoch = job.request.source_date_epoch
     config = image_config.configure(base, site.platform, made, run or started(site), epoch)
-    return TargetResult(emitted.image, config, emitted.steps, base.raw or None, made, ground(site))
+    return TargetResult(
+        emitted.image, config, emitted.steps, base.raw or None, made, base_rootfs(site)
+    )
 
 
-def ground(site: ResolvedPlatform) -> llb.Output:
+def base_rootfs(site: ResolvedPlatform) -> llb.Output:
     """The base as a filesystem."""
     name = f"[{site.prefix}base] FROM {site.base.name}"
     return base_image.filesystem(site.base, site.job.request, site.platform, name)
@@ -86,7 +88,7 @@ def ground(site: ResolvedPlatform) -> llb.Output:
 def written(site: ResolvedPlatform, made: layers.Plan) -> Emitted:
     """Write the steps of `made`, and what lays their layers on the base."""
     job, base = site.job, site.base
-    bottom = ground(site)
+    bottom = base_rootfs(site)
     return emit(
         made,
         site.builder,

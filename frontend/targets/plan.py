@@ -76,7 +76,9 @@ def _image(site: ResolvedPlatform) -> plan_document.Image:
     # The first ones are those of the builder's own packages.
     own = steps[len(builder.preparing) :]
     layers = zip(
-        own, layer_key.keys(builder, site.target, site.base, image.ground(site), own), strict=True
+        own,
+        layer_key.keys(builder, site.target, site.base, image.base_rootfs(site), own),
+        strict=True,
     )
     libc = site.target.libc
     return plan_document.Image(

@@ -8,12 +8,12 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from frontend.emit.layer_lock import generate
+from frontend.emit.layer_lock import write_layer_lock
 from frontend.errors import SourceFile
 from frontend.model.packages import Selection
 from frontend.plan import partition
 from frontend.project.lock import Lock
-from frontend.resolve.closure import close
+from frontend.resolve.closure import select_packages
 from frontend.resolve.export import export
 from tests.unit.frontend.locks import HEAD, edges, manifest, package, registry
 from tests.unit.frontend.targets import target
@@ -80,13 +80,13 @@ def _run() -> dict[str, float]:
     with timed("uv export, a process of its own"):
         pylock = export(files, Selection(_MEMBER))
     with timed("choose the wheels"):
-        closure = close(pylock, lock, python)
+        closure = select_packages(pylock, lock, python)
     with timed("lay out the layers"):
         made = partition.make(closure, python, member)
     with timed("write the layers' locks"):
         for layer in made.layers:
             if layer.packages:
-                generate(layer, python, {})
+                write_layer_lock(layer, python, {})
     found = sum(len(layer.packages) for layer in made.layers)
     if found != PACKAGES:
         raise AssertionError(f"{found} of {PACKAGES} packages were planned")

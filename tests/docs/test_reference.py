@@ -10,7 +10,7 @@ import pytest
 
 from frontend.calls.affected import ALL
 from frontend.config.schema import KEYS, Spec
-from frontend.config.settings import Settings, from_arguments, from_build_file, settle
+from frontend.config.settings import Settings, from_arguments, from_build_file, merge_sources
 from frontend.emit import image_config
 from frontend.errors import FrontendError, SourceFile
 from frontend.model.uv import UV_VERSION
@@ -25,7 +25,7 @@ ARGUMENT = re.compile(r"--build-arg (?:'([^']+)'|([^\s`]+))")
 
 
 def of_toml(text: str, filename: str = "Dockerfile") -> Settings:
-    return settle(from_build_file(TomlDocument.parse(SourceFile(filename, text))))
+    return merge_sources(from_build_file(TomlDocument.parse(SourceFile(filename, text))))
 
 
 def set_keys(settings: Settings) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def of_argument(text: str) -> Settings:
     """What one `NAME=VALUE` gives, by the way that it takes through BuildKit."""
     name, _, value = text.partition("=")
     option = {"BUILDKIT_FRONTEND_OPT_0": f"build-arg:{name}={value}"}
-    return settle(from_arguments(parse(option).arguments))
+    return merge_sources(from_arguments(parse(option).arguments))
 
 
 def arguments(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import llb
-from frontend.config.settings import from_arguments, from_manifest, settle
+from frontend.config.settings import from_arguments, from_manifest, merge_sources
 from frontend.context import Context
 from frontend.context.source import LocalSource
 from frontend.errors import SourceFile
@@ -19,7 +19,7 @@ from frontend.model.packages import Selection
 from frontend.plan.partition import text
 from frontend.project.workspace import Workspace, find_packages, open_workspace
 from frontend.request import Request
-from frontend.resolve.closure import close
+from frontend.resolve.closure import select_packages
 from frontend.resolve.consistency import differences
 from frontend.resolve.export import export
 from frontend.targets.image import make_plan
@@ -41,11 +41,11 @@ def plan_text(folder: Path, package: str, *, python: str = "3.13.5", **arguments
     }
     workspace = open_workspace(".", files)
     given = from_arguments({"package": package, **arguments})
-    (chosen,) = find_packages(workspace, settle(given))
+    (chosen,) = find_packages(workspace, merge_sources(given))
     path = workspace.manifest_path(chosen)
     manifest = TomlDocument.parse(SourceFile(path, (folder / path).read_text()))
     workspace = Workspace(".", workspace.root, workspace.lock, manifests={chosen.name: manifest})
-    settings = settle(given, from_manifest(manifest), from_manifest(workspace.root))
+    settings = merge_sources(given, from_manifest(manifest), from_manifest(workspace.root))
     platform = llb.Platform("linux", "amd64")
     request = Request(MappingProxyType({}), "", platform)
     selection = Selection(package, settings.spec.extras or (), settings.spec.groups or ())
@@ -58,7 +58,7 @@ def plan_text(folder: Path, package: str, *, python: str = "3.13.5", **arguments
     )
     base = BaseImage("python:3.13-slim", "", "", {})
     on = target(python)
-    closure = close(exported, workspace.lock, on)
+    closure = select_packages(exported, workspace.lock, on)
     # What uv has resolved always fits together.
     assert not list(differences(workspace.lock, selection, closure, on))
     return text(make_plan(job, closure, on, base))

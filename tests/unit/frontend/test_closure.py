@@ -9,7 +9,7 @@ import pytest
 from frontend.errors import FrontendError, Location, SourceFile
 from frontend.model.packages import Closure, LocalPackage, Selection
 from frontend.project.lock import Lock
-from frontend.resolve.closure import check_members, check_python, close
+from frontend.resolve.closure import check_members, check_python, select_packages
 from frontend.resolve.export import export
 from frontend.toml_document import TomlDocument
 from tests.unit.frontend.locks import HEAD, edges, fork, manifest, package, registry
@@ -122,7 +122,7 @@ def closed(
     lock_text: str, files: dict[str, str], selection: Selection, chosen: Interpreter
 ) -> Closure:
     lock = Lock.parse(SourceFile("uv.lock", lock_text))
-    return close(export({**files, "uv.lock": lock_text}, selection), lock, chosen)
+    return select_packages(export({**files, "uv.lock": lock_text}, selection), lock, chosen)
 
 
 def api(selection: Selection, chosen: Interpreter) -> Closure:

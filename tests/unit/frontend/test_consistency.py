@@ -7,7 +7,7 @@ import pytest
 from frontend.errors import FrontendError, SourceFile
 from frontend.model.packages import Selection
 from frontend.project.lock import Lock
-from frontend.resolve.closure import close
+from frontend.resolve.closure import select_packages
 from frontend.resolve.consistency import check_places, differences
 from frontend.resolve.export import export
 from tests.unit.frontend.locks import HEAD, edges, manifest, package, registry
@@ -74,7 +74,7 @@ def lock(
 def found(made: Lock, extras: tuple[str, ...] = (), groups: tuple[str, ...] = ()) -> list[str]:
     selection, on = Selection("api", extras, groups), target()
     exported = export({**MANIFESTS, "uv.lock": made.document.source.text}, selection)
-    told = differences(made, selection, close(exported, made, on), on)
+    told = differences(made, selection, select_packages(exported, made, on), on)
     lines = made.document.source.text.split("\n")
     return [f"{drift.message} | {lines[drift.place.start - 1]}" for drift in told]
 
@@ -123,7 +123,7 @@ def test_a_folder_of_the_machine_that_has_locked() -> None:
     )
     made, on = Lock.parse(SourceFile("uv.lock", text)), target()
     root = {"pyproject.toml": manifest("api"), "uv.lock": made.for_export}
-    closure = close(export(root, Selection("api")), made, on)
+    closure = select_packages(export(root, Selection("api")), made, on)
     with pytest.raises(
         FrontendError, match="a folder that no build sees: /home/me/links"
     ) as caught:

@@ -12,13 +12,13 @@ import pytest
 import tomli
 
 from frontend.container.paths import source_path
-from frontend.emit.layer_lock import generate
+from frontend.emit.layer_lock import write_layer_lock
 from frontend.errors import SourceFile
 from frontend.model.layers import Kind, Layer
 from frontend.model.packages import LocalPackage, LockedPackage, Selection
 from frontend.plan.partition import LayerPolicy, make
 from frontend.project.lock import Lock
-from frontend.resolve.closure import close
+from frontend.resolve.closure import select_packages
 from frontend.resolve.export import export, uv_binary
 from tests.unit.frontend.locks import HEAD, edges, manifest, package, registry
 from tests.unit.frontend.targets import MUSL, target
@@ -49,7 +49,7 @@ def third_party(text: str, name: str) -> Layer:
 
 
 def locked(layer: Layer, on: Interpreter, settings: dict[str, Any] | None = None) -> dict[str, Any]:
-    return tomli.loads(generate(layer, on, settings or {})["uv.lock"])
+    return tomli.loads(write_layer_lock(layer, on, settings or {})["uv.lock"])
 
 
 # --- what is in it -------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ def test_the_files_of_a_layer_of_wheels() -> None:
     text = HEAD + registry("idna", "3.20") + registry("numpy", "2.5", WHEELS, sdist=False)
     packages = (*third_party(text, "idna").packages, *third_party(text, "numpy").packages)
     settings = {"index": [{"name": "corp", "url": "https://u:p@index.example/simple"}]}
-    generated = generate(Layer(Kind.PACKAGES, packages), target(), settings)
+    generated = write_layer_lock(Layer(Kind.PACKAGES, packages), target(), settings)
     written = "".join(f"### {name}\n{content}" for name, content in generated.items())
     assert written == GOLDEN.read_text()
 
@@ -273,7 +273,7 @@ def test_uv_installs_exactly_what_the_lock_names(tmp_path: Path, own: Interprete
         "no-build-package": ["other"],
         "no-index": False,
     }
-    generated = generate(Layer(Kind.PACKAGES, packages), own, settings)
+    generated = write_layer_lock(Layer(Kind.PACKAGES, packages), own, settings)
     said = uv(written(tmp_path, generated), *SYNC)
     assert sorted(line for line in said.splitlines() if line.startswith(" + ")) == [
         " + idna==3.20",
@@ -289,7 +289,7 @@ def test_uv_installs_members_from_their_directories(tmp_path: Path, own: Interpr
     source = tmp_path / "src" / "apps" / "api"
     source.mkdir(parents=True)
     (source / "pyproject.toml").write_text(manifest("api", version="1.5"))
-    generated = generate(Layer(Kind.MEMBER, members=(API,)), own, {})
+    generated = write_layer_lock(Layer(Kind.MEMBER, members=(API,)), own, {})
     said = uv(written(tmp_path, generated), *SYNC, "--reinstall-package", "api")
     assert f" + api @ file://{source}\n" in said
 
@@ -332,10 +332,10 @@ def layers(text: str, on: Interpreter | None = None) -> dict[str, tuple[str, ...
     lock = Lock.parse(SourceFile("uv.lock", text))
     files = {"pyproject.toml": ROOT, "apps/api/pyproject.toml": API_MANIFEST, "uv.lock": text}
     on = on or target("3.13.1")
-    closure = close(export(files, Selection("api")), lock, on)
+    closure = select_packages(export(files, Selection("api")), lock, on)
     plan = make(closure, on, API, shape=LayerPolicy(heavy=(("torch",), ("numpy",))))
     return {
-        "+".join(p.name for p in layer.packages): tuple(generate(layer, on, {}).values())
+        "+".join(p.name for p in layer.packages): tuple(write_layer_lock(layer, on, {}).values())
         for layer in plan.layers
         if layer.packages
     }

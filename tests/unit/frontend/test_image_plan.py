@@ -25,7 +25,7 @@ def job() -> Any:
     lock = Lock.parse(SourceFile("uv.lock", "version = 1\n"))
     workspace = SimpleNamespace(lock=lock)
     return SimpleNamespace(
-        settings=settings.settle(body),
+        settings=settings.merge_sources(body),
         workspace=workspace,
         package=API,
         others=(),

@@ -21,8 +21,8 @@ def request(check: str = "") -> Request:
 
 
 def test_builds_tell_what_need_not_be_asked() -> None:
-    assert findings.chosen([LOCK, BASE, LOCK], request()) == (LOCK,)
-    assert findings.chosen([LOCK, BASE], request(), asked=True) == (LOCK, BASE)
+    assert findings.wanted_findings([LOCK, BASE, LOCK], request()) == (LOCK,)
+    assert findings.wanted_findings([LOCK, BASE], request(), asked=True) == (LOCK, BASE)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_builds_tell_what_need_not_be_asked() -> None:
     ],
 )
 def test_rules_are_skipped_as_in_dockerfiles(check: str, told: tuple[Finding, ...]) -> None:
-    assert findings.chosen([LOCK, BASE], request(check), asked=True) == told
+    assert findings.wanted_findings([LOCK, BASE], request(check), asked=True) == told
     assert Choice.of(request(check)).error is ("error" in check)
 
 
@@ -56,7 +56,7 @@ def test_the_build_file_skips_rules_where_no_argument_does(
     build_file: str, argument: str, told: tuple[Finding, ...]
 ) -> None:
     read = findings.with_comment(request(argument), build_file)
-    assert findings.chosen([LOCK, BASE], read, asked=True) == told
+    assert findings.wanted_findings([LOCK, BASE], read, asked=True) == told
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frontend.calls.lock_digest import LockSlices
+from frontend.calls.lock_digest import LockDigest
 from frontend.errors import SourceFile
 from frontend.model.packages import Selection
 from frontend.project.lock import Lock
@@ -89,11 +89,11 @@ def digest(selection: Selection, *changes: tuple[str, str]) -> str:
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
-    return LockSlices(Lock.parse(SourceFile("uv.lock", text))).of(selection)[0]
+    return LockDigest(Lock.parse(SourceFile("uv.lock", text))).of(selection)[0]
 
 
 def test_local_packages_are_named() -> None:
-    slices = LockSlices(Lock.parse(SourceFile("uv.lock", LOCK)))
+    slices = LockDigest(Lock.parse(SourceFile("uv.lock", LOCK)))
     assert slices.of(PLAIN)[1] == ("api", "lib")
     assert slices.of(Selection("lib"))[1] == ("lib",)
 

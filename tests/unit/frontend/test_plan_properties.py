@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from frontend.emit.layer_lock import generate
+from frontend.emit.layer_lock import write_layer_lock
 from frontend.model.layers import FileCopy, Kind, Plan
 from frontend.model.packages import Closure, LocalPackage, LockedPackage
 from frontend.plan.partition import BIG, MIDDLING, LayerPolicy, is_big, make, text
@@ -87,7 +87,7 @@ def plan(
 def installed(found: Plan) -> frozenset[str]:
     """What each third-party layer is installed from: the layer is the same if that is."""
     layers = (layer for layer in found.layers if layer.packages)
-    return frozenset(repr(sorted(generate(layer, TARGET, {}).items())) for layer in layers)
+    return frozenset(repr(sorted(write_layer_lock(layer, TARGET, {}).items())) for layer in layers)
 
 
 def full(found: Plan, shape: LayerPolicy) -> bool:
@@ -149,7 +149,7 @@ def test_the_order_of_the_lock_does_not_matter(
     assert text(again) == text(found)
     for one, other in zip(found.layers, again.layers, strict=True):
         if one.kind is not Kind.SKELETON:
-            assert generate(one, TARGET, {}) == generate(other, TARGET, {})
+            assert write_layer_lock(one, TARGET, {}) == write_layer_lock(other, TARGET, {})
 
 
 @given(PACKAGES, SHAPES, MEMBERS)

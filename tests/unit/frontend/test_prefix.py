@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from frontend.config.keys import SpecSource
-from frontend.config.settings import settle
+from frontend.config.settings import merge_sources
 from frontend.errors import FrontendError
 from frontend.model.base import Prefix
 from frontend.model.packages import Closure, LockedPackage
-from frontend.resolve.prefix import meet
+from frontend.resolve.prefix import reconcile
 from tests.unit.frontend.test_steps import Container
 
 if TYPE_CHECKING:
@@ -66,18 +66,18 @@ def prefix(**there: tuple[str, bool]) -> Prefix:
     return Prefix("/usr/bin/python3", "/p", "/usr/bin", "/usr", there)
 
 
-JOB: Any = SimpleNamespace(settings=settle(SpecSource({"venv": "/usr"})))
+JOB: Any = SimpleNamespace(settings=merge_sources(SpecSource({"venv": "/usr"})))
 CLOSURE = Closure((package("numpy", "2.0"), package("torch", "2.9.1")), ())
 
 
 def test_the_version_of_the_lock_is_not_installed_again() -> None:
-    left, replaced = meet(JOB, "x", prefix(numpy=("2.0", False), other=("1", False)), CLOSURE)
+    left, replaced = reconcile(JOB, "x", prefix(numpy=("2.0", False), other=("1", False)), CLOSURE)
     assert [p.name for p in left.third_party] == ["torch"]
     assert replaced is None
 
 
 def test_another_version_is_replaced() -> None:
-    left, replaced = meet(JOB, "x", prefix(numpy=("1.26.4", True)), CLOSURE)
+    left, replaced = reconcile(JOB, "x", prefix(numpy=("1.26.4", True)), CLOSURE)
     assert left == CLOSURE
     assert replaced is not None
     assert replaced.title == "without the base's numpy 1.26.4"
@@ -85,4 +85,4 @@ def test_another_version_is_replaced() -> None:
 
 def test_what_lists_no_files_cannot_be_replaced() -> None:
     with pytest.raises(FrontendError, match=r"numpy 1\.26\.4 without a list of its files"):
-        meet(JOB, "x", prefix(numpy=("1.26.4", False)), CLOSURE)
+        reconcile(JOB, "x", prefix(numpy=("1.26.4", False)), CLOSURE)

@@ -13,7 +13,7 @@ from frontend.model.layers import Kind, Layer, Plan
 from frontend.model.packages import Artifact, LocalPackage, LockedPackage, Selection
 from frontend.project.lock import Lock
 from frontend.request import parse
-from frontend.resolve.closure import close
+from frontend.resolve.closure import select_packages
 from frontend.resolve.export import export
 from frontend.sbom.document import Contents, bare, document
 from frontend.sbom.edges import edges
@@ -293,7 +293,7 @@ def found_edges(extras: tuple[str, ...] = (), groups: tuple[str, ...] = ()) -> s
         "uv.lock": LOCK,
         "apps/api/pyproject.toml": api,
     }
-    closure = close(export(files, selection), lock, target())
+    closure = select_packages(export(files, selection), lock, target())
     return {" ".join(pair) for pair in edges(lock, closure, selection, target())}
 
 

@@ -18,8 +18,8 @@ from frontend.config.settings import (
     from_arguments,
     from_build_file,
     from_manifest,
+    merge_sources,
     misplaced,
-    settle,
 )
 from frontend.errors import FrontendError, SourceFile
 from frontend.toml_document import TomlDocument
@@ -39,7 +39,7 @@ def values(settings: Settings) -> dict[str, Any]:
 
 def refused(*sources: SpecSource) -> FrontendError:
     with pytest.raises(FrontendError) as raised:
-        settle(*sources)
+        merge_sources(*sources)
     return raised.value
 
 
@@ -65,25 +65,27 @@ PLACES = [
     [(0, "argument"), (1, "body"), (2, "member"), (3, "root")],
 )
 def test_the_first_place_that_has_a_key_wins(first: int, expected: str) -> None:
-    settings = settle(*PLACES[first:])
+    settings = merge_sources(*PLACES[first:])
     assert settings.spec.base == expected
     assert settings.spec.cmd is None
 
 
 def test_tables_are_joined_name_by_name_and_all_else_taken_whole() -> None:
-    assert values(settle(*PLACES)) == {
+    assert values(merge_sources(*PLACES)) == {
         "base": "argument",
         "user": "member",
         "workdir": "/root",
         "env": {"A": "argument", "B": "body", "C": "member", "D": "root"},
         "labels": {"L": "root"},
     }
-    lists = settle(body('extras = ["a"]'), manifest('[tool.uv-frontend]\nextras = ["b", "c"]'))
+    lists = merge_sources(
+        body('extras = ["a"]'), manifest('[tool.uv-frontend]\nextras = ["b", "c"]')
+    )
     assert lists.spec.extras == ("a",)
 
 
 def test_every_key_knows_the_line_it_was_set_in() -> None:
-    settings = settle(*PLACES)
+    settings = merge_sources(*PLACES)
     found = {key: (place.source.filename, place.start) for key, place in settings.places.items()}
     assert found == {
         "base": ("build argument", 1),
@@ -97,7 +99,7 @@ def test_every_key_knows_the_line_it_was_set_in() -> None:
 
 
 def test_an_empty_list_is_a_value() -> None:
-    settings = settle(
+    settings = merge_sources(
         body("extras = []\nentrypoint = []"), manifest('[tool.uv-frontend]\nextras = ["b"]')
     )
     assert settings.spec.extras == ()
@@ -105,12 +107,15 @@ def test_an_empty_list_is_a_value() -> None:
 
 
 def test_nothing_at_all() -> None:
-    assert values(settle(from_arguments({}), body(""), manifest("[project]\nname = 'x'\n"))) == {}
+    assert (
+        values(merge_sources(from_arguments({}), body(""), manifest("[project]\nname = 'x'\n")))
+        == {}
+    )
 
 
 def test_a_manifest_can_be_the_build_file() -> None:
     text = '[project]\nname = "x"\n\n[tool.uv-frontend]\npackage = "api"\n'
-    assert values(settle(body(text, "pyproject.toml"))) == {"package": ("api",)}
+    assert values(merge_sources(body(text, "pyproject.toml"))) == {"package": ("api",)}
 
 
 @pytest.mark.parametrize("text", ["[tool]\nuv-frontend = 3", "[[tool.uv-frontend]]\nbase = 'x'"])
@@ -151,7 +156,7 @@ def test_a_table_that_is_none(text: str) -> None:
     ],
 )
 def test_forms_of_build_arguments(arguments: dict[str, str], expected: dict[str, Any]) -> None:
-    assert values(settle(from_arguments(arguments))) == expected
+    assert values(merge_sources(from_arguments(arguments))) == expected
 
 
 @pytest.mark.parametrize(
@@ -249,7 +254,9 @@ def test_wrong_values(text: str, said: str, line: int) -> None:
 
 
 def test_numbers_become_text_where_nothing_is_lost() -> None:
-    settings = settle(body('user = 1000\nports = [8080]\nenv = { N = 3 }\nlabels = { "n.o" = 4 }'))
+    settings = merge_sources(
+        body('user = 1000\nports = [8080]\nenv = { N = 3 }\nlabels = { "n.o" = 4 }')
+    )
     assert values(settings) == {
         "user": "1000",
         "ports": ("8080",),
@@ -259,7 +266,7 @@ def test_numbers_become_text_where_nothing_is_lost() -> None:
 
 
 def test_files_as_a_table_name_their_places() -> None:
-    settings = settle(body('[files]\n"conf/*.yaml" = "/etc/app/"\nseed = ""\n'))
+    settings = merge_sources(body('[files]\n"conf/*.yaml" = "/etc/app/"\nseed = ""\n'))
     assert settings.spec.files == {"conf/*.yaml": "/etc/app/", "seed": ""}
 
 
@@ -272,7 +279,7 @@ TABLES = st.dictionaries(st.sampled_from("ABC"), st.sampled_from("xyz"), max_siz
 def test_a_joined_table_has_every_name_from_its_strongest_place(
     tables: list[dict[str, str]],
 ) -> None:
-    settings = settle(*(SpecSource({"env": table}) for table in tables))
+    settings = merge_sources(*(SpecSource({"env": table}) for table in tables))
     expected: dict[str, str] = {}
     for table in reversed(tables):
         expected.update(table)
@@ -283,7 +290,7 @@ def test_a_joined_table_has_every_name_from_its_strongest_place(
 def test_any_text_is_taken_or_refused_with_a_reason(arguments: dict[str, str]) -> None:
     said = ""
     try:
-        settle(from_arguments(arguments))
+        merge_sources(from_arguments(arguments))
     except FrontendError as error:
         said = error.message
     assert not said or any(key in said for key in arguments)

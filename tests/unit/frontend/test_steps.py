@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import packaging.markers
 import pytest
 
-from frontend.emit.layer_lock import generate
+from frontend.emit.layer_lock import write_layer_lock
 from frontend.model.layers import Kind, Layer
 from frontend.model.packages import LocalPackage, LockedPackage
 from frontend.resolve.export import uv_binary
@@ -89,7 +89,7 @@ class Container:
     def lock(
         self, layer: Layer, target: Interpreter, settings: dict[str, Any] | None = None
     ) -> None:
-        for name, text in generate(layer, target, settings or {}).items():
+        for name, text in write_layer_lock(layer, target, settings or {}).items():
             (self.root / "lock" / name).write_text(text)
 
     def listing(self) -> list[str]:

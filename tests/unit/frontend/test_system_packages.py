@@ -8,7 +8,7 @@ import pytest
 
 from frontend.config.keys import SpecSource
 from frontend.config.schema import Spec
-from frontend.config.settings import Settings, settle
+from frontend.config.settings import Settings, merge_sources
 from frontend.errors import FrontendError
 from frontend.model.distribution import Distribution
 from frontend.resolve.system_packages import asked, sources_list
@@ -19,7 +19,7 @@ ALPINE = Distribution("alpine", "3.22", "", ("sh", "apk"))
 
 
 def settings(**keys: object) -> Settings:
-    return settle(SpecSource(keys))
+    return merge_sources(SpecSource(keys))
 
 
 def test_hermetic_builds_download_none() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frontend.config.settings import Settings, from_arguments, from_build_file, settle
+from frontend.config.settings import Settings, from_arguments, from_build_file, merge_sources
 from frontend.errors import FrontendError, SourceFile
 from frontend.model.packages import LocalPackage, Selection
 from frontend.project.workspace import Workspace, check_selection, find_packages, open_workspace
@@ -78,11 +78,11 @@ def workspace() -> Workspace:
 
 
 def settings(**arguments: str) -> Settings:
-    return settle(from_arguments(arguments))
+    return merge_sources(from_arguments(arguments))
 
 
 def body(text: str) -> Settings:
-    return settle(from_build_file(TomlDocument.parse(SourceFile("Dockerfile", text))))
+    return merge_sources(from_build_file(TomlDocument.parse(SourceFile("Dockerfile", text))))
 
 
 def lines(error: FrontendError) -> list[str]:
