@@ -24,16 +24,16 @@ def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
 
         return calls.answer(gateway, request, reads)
     recipe = targets.find(request.target).recipe
-    job = recipe.select(gateway, read(gateway, request, reads))
+    inputs = recipe.select(gateway, read(gateway, request, reads))
     note_passwords(gateway, request)
-    report.require_admitted_uv(job)
-    found = resolve_platforms(gateway, job)
+    report.require_admitted_uv(inputs)
+    found = resolve_platforms(gateway, inputs)
     report.report_findings(gateway, found)
-    images = gateway.together(*(building(gateway, recipe, site) for site in found))
+    images = gateway.together(*(building(gateway, recipe, resolved) for resolved in found))
     metadata: dict[str, bytes] = {}
     if request.epoch_of_context:
         from frontend.resolve import epoch
 
-        when = found[0].job.request.source_date_epoch
+        when = found[0].inputs.request.source_date_epoch
         metadata = {} if when is None else {epoch.METADATA: str(when).encode()}
     return Result.image(images, multi_platform=request.multi_platform, metadata=metadata)

@@ -62,16 +62,16 @@ class Slice:
     Or needed to build those.
     """
 
-    job: BuildInputs
+    inputs: BuildInputs
     lock: str
     local: tuple[LocalPackage, ...]
 
     @property
     def include(self) -> tuple[str, ...]:
         """Files of the context that builds of its members read besides."""
-        workspace = self.job.workspace
+        workspace = self.inputs.workspace
         manifests = [workspace.manifest(package) for package in self.local]
-        paths = included(workspace, manifests, named_for_all(self.job))
+        paths = included(workspace, manifests, named_for_all(self.inputs))
         return tuple(workspace_path(workspace.folder, path) for path in paths)
 
 
@@ -83,11 +83,11 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
         lambda: _list_all(gateway, request, slices),
         lambda: _all_versions(gateway, slices),
     )
-    workspace = slices[0].job.workspace
+    workspace = slices[0].inputs.workspace
     folders = frozenset(workspace.path(p) for p in workspace.lock.local_packages.values())
     members = {p.name: p for each in slices for p in each.local}
     digests = {
-        name: _member(slices[0].job, package, folders, listings)
+        name: _member(slices[0].inputs, package, folders, listings)
         for name, package in members.items()
     }
     packages = [
@@ -129,20 +129,20 @@ def _slices(gateway: Gateway, jobs: Sequence[BuildInputs]) -> list[Slice]:
     first = jobs[0]
     lock = first.workspace.lock
     slices, found = LockDigest(lock), []
-    for job in jobs:
-        building = (hermetic.group_name(job),) if job.settings.spec.hermetic else ()
-        digest, names = slices.of(job.selection, building)
+    for inputs in jobs:
+        building = (hermetic.group_name(inputs),) if inputs.settings.spec.hermetic else ()
+        digest, names = slices.of(inputs.selection, building)
         local = [lock.local_packages[name] for name in names]
         # Of what is virtual nothing is installed but what the image is for.
-        installed = tuple(p for p in local if not p.virtual or p.name == job.package.name)
-        found.append(Slice(job, digest, installed))
+        installed = tuple(p for p in local if not p.virtual or p.name == inputs.package.name)
+        found.append(Slice(inputs, digest, installed))
     needed = {package.name: package for each in found for package in each.local}
     workspace = read_manifests(gateway, first.context, first.workspace, needed.values())
     workspace = read_helpers(gateway, first.context, workspace)
     return [
         replace(
             each,
-            job=replace(each.job, workspace=with_indexes(workspace, each.job.local_names)),
+            inputs=replace(each.inputs, workspace=with_indexes(workspace, each.inputs.local_names)),
             local=_built(workspace, each),
         )
         for each in found
@@ -160,21 +160,22 @@ def _built(workspace: Workspace, each: Slice) -> tuple[LocalPackage, ...]:
 def _all_versions(gateway: Gateway, slices: Sequence[Slice]) -> list[Mapping[str, str]]:
     """Find out the versions that are made from git, as a build does; most packages have none."""
     looks = {
-        number: _versions(gateway, each.job)
+        number: _versions(gateway, each.inputs)
         for number, each in enumerate(slices)
         # A version that is told is one of the settings.
-        if not each.job.settings.spec.version and dynamic_members(each.job.workspace, each.local)
+        if not each.inputs.settings.spec.version
+        and dynamic_members(each.inputs.workspace, each.local)
     }
     found = dict(zip(looks, gateway.together(*looks.values()), strict=True))
     return [found.get(number, {}) for number in range(len(slices))]
 
 
-def _versions(gateway: Gateway, job: BuildInputs) -> Callable[[], Mapping[str, str]]:
+def _versions(gateway: Gateway, inputs: BuildInputs) -> Callable[[], Mapping[str, str]]:
     def look() -> Mapping[str, str]:
         from frontend.resolve.platform import resolve_platforms
 
-        request = replace(job.request, platforms=job.request.platforms[:1])
-        return resolve_platforms(gateway, replace(job, request=request))[0].job.versions
+        request = replace(inputs.request, platforms=inputs.request.platforms[:1])
+        return resolve_platforms(gateway, replace(inputs, request=request))[0].inputs.versions
 
     return look
 
@@ -183,39 +184,39 @@ def _resolve_bases(gateway: Gateway, slices: Sequence[Slice]) -> dict[tuple[str,
     """Look up every base and builder once for each platform: contents by name and platform."""
     looks: dict[tuple[str, str], Callable[[], BaseImage]] = {}
     for each in slices:
-        for role, name in _image_names(each.job):
-            for platform in each.job.request.platforms:
+        for role, name in _image_names(each.inputs):
+            for platform in each.inputs.request.platforms:
                 if (name, platform.id) not in looks:
-                    look = _looking(gateway, each.job, role, name, platform)
+                    look = _looking(gateway, each.inputs, role, name, platform)
                     looks[name, platform.id] = look
     images = gateway.together(*looks.values())
     return {key: image.identity for key, image in zip(looks, images, strict=True)}
 
 
-def _image_names(job: BuildInputs) -> list[tuple[str, str]]:
-    pin = base_image.pinned(job.workspace.python_pin)
-    names = [("base", base_image.choose(job.settings, job.requires_python, pin))]
-    if job.settings.spec.builder:
-        names.append(("builder", job.settings.spec.builder))
+def _image_names(inputs: BuildInputs) -> list[tuple[str, str]]:
+    pin = base_image.pinned(inputs.workspace.python_pin)
+    names = [("base", base_image.choose(inputs.settings, inputs.requires_python, pin))]
+    if inputs.settings.spec.builder:
+        names.append(("builder", inputs.settings.spec.builder))
     return names
 
 
 def _looking(
-    gateway: Gateway, job: BuildInputs, role: str, name: str, platform: llb.Platform
+    gateway: Gateway, inputs: BuildInputs, role: str, name: str, platform: llb.Platform
 ) -> Callable[[], BaseImage]:
-    places = base_places(job) if role == "base" else job.settings.origin(role)
-    return lambda: base_image.resolve(gateway, job.request, name, platform, places, role)
+    places = base_places(inputs) if role == "base" else inputs.settings.origin(role)
+    return lambda: base_image.resolve(gateway, inputs.request, name, platform, places, role)
 
 
 def _list_all(
     gateway: Gateway, request: Request, slices: Sequence[Slice]
 ) -> dict[str, FileDigests]:
     """Hash the files of all packages: by names of contexts that replace one, '' for the others."""
-    own, job = frontend_image(gateway, request), slices[0].job
-    context, workspace = job.context, job.workspace
+    own, inputs = frontend_image(gateway, request), slices[0].inputs
+    context, workspace = inputs.context, inputs.workspace
     needed = {package.name: package for each in slices for package in each.local}
     paths = {workspace.path(p) for p in needed.values() if p.name not in context.members}
-    paths |= {path.strip("/") for each in slices for path in each.job.settings.spec.files or ()}
+    paths |= {path.strip("/") for each in slices for path in each.inputs.settings.spec.files or ()}
     paths |= {path for each in slices for path in each.include}
     loads = {"": context.tree(sorted(paths), "all packages")} if paths else {}
     for name in needed.keys() & context.members.keys():
@@ -230,7 +231,7 @@ def _list_all(
 
 
 def _member(
-    job: BuildInputs,
+    inputs: BuildInputs,
     package: LocalPackage,
     folders: frozenset[str],
     listings: Mapping[str, FileDigests],
@@ -239,7 +240,7 @@ def _member(
 
     In a context of its own it has the root to itself.
     """
-    workspace, replaced = job.workspace, job.context.members.get(package.name)
+    workspace, replaced = inputs.workspace, inputs.context.members.get(package.name)
     path = "." if replaced else workspace.path(package)
     without = set() if replaced else folders - {path}
     instead = ""
@@ -248,10 +249,10 @@ def _member(
         instead = for_building(workspace.manifest(package).data)
     if package.path == ".":
         lock = workspace_path(workspace.folder, LOCK)
-        without |= {lock, job.request.filename, ".dockerignore"}
+        without |= {lock, inputs.request.filename, ".dockerignore"}
     if replaced:
         return _digest([instead, listings[package.name].below(path, without)])
-    return _digest([instead, listings[""].below(path, without, keeps_git=job.context.keeps_git)])
+    return _digest([instead, listings[""].below(path, without, keeps_git=inputs.context.keeps_git)])
 
 
 @cache
@@ -267,15 +268,15 @@ def _describe(
     listings: Mapping[str, FileDigests],
     versions: Mapping[str, str],
 ) -> dict[str, Any]:
-    job, request = each.job, each.job.request
-    spec, workspace = job.settings.spec, job.workspace
-    values = {k: v for k, v in job.settings.values.items() if k not in _NOT_THE_IMAGE}
+    inputs, request = each.inputs, each.inputs.request
+    spec, workspace = inputs.settings.spec, inputs.workspace
+    values = {k: v for k, v in inputs.settings.values.items() if k not in _NOT_THE_IMAGE}
     python = spec.python or workspace.python_pin or workspace.lock.requires_python
     uv_settings = deciding(workspace.root.get("tool", "uv") or {})
     platforms = [platform.id for platform in request.platforms]
     image = [
         [role, name, images[name, platform]]
-        for role, name in _image_names(job)
+        for role, name in _image_names(inputs)
         for platform in platforms
     ]
     parts: dict[str, Any] = {
@@ -292,8 +293,8 @@ def _describe(
     if versions:
         parts["versions"] = versions
     return {
-        "name": job.package.name,
-        "path": workspace.path(job.package),
+        "name": inputs.package.name,
+        "path": workspace.path(inputs.package),
         "digest": _digest(parts),
         "parts": parts,
     }

@@ -34,45 +34,45 @@ VERSION = 1
 def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Compare for all platforms of the request; FrontendError without an image to compare with."""
     recipe = targets.find(request.target).recipe
-    job = recipe.select(gateway, read(gateway, request, reads))
-    found = resolve_platforms(gateway, job)
-    told = gateway.together(*(_comparing(gateway, recipe, site) for site in found))
+    inputs = recipe.select(gateway, read(gateway, request, reads))
+    found = resolve_platforms(gateway, inputs)
+    told = gateway.together(*(_comparing(gateway, recipe, resolved) for resolved in found))
     document = {
         "version": VERSION,
-        "package": job.selection.package,
+        "package": inputs.selection.package,
         "images": [each.document for each in told],
     }
-    return calls.result(document, _text(job.selection.package, told))
+    return calls.result(document, _text(inputs.selection.package, told))
 
 
 def _comparing(
-    gateway: Gateway, recipe: TargetBuilder, site: ResolvedPlatform
+    gateway: Gateway, recipe: TargetBuilder, resolved: ResolvedPlatform
 ) -> Callable[[], Explained]:
-    return lambda: _compare(gateway, recipe, site)
+    return lambda: _compare(gateway, recipe, resolved)
 
 
-def _compare(gateway: Gateway, recipe: TargetBuilder, site: ResolvedPlatform) -> Explained:
-    found = previous.given(site)
+def _compare(gateway: Gateway, recipe: TargetBuilder, resolved: ResolvedPlatform) -> Explained:
+    found = previous.given(resolved)
     if found is None:
         raise FrontendError(
             "there is no previous image to compare with",
             remedy=f"Name one: --build-context {previous.NAME}=docker-image://NAME.",
         )
-    product = recipe.make(site)
+    product = recipe.make(resolved)
     if product.plan is None:
         raise FrontendError(
-            f"the target {site.job.request.target} makes no image of layers: there is nothing to "
-            "compare",
+            f"the target {resolved.inputs.request.target} makes no image of layers: there is "
+            "nothing to compare",
             remedy="Leave --target out, or name the target image, deps or dev.",
         )
     image, made = gateway.together(
-        lambda: previous.read_previous(gateway, site, found),
-        lambda: complete_record(gateway, site, product),
+        lambda: previous.read_previous(gateway, resolved, found),
+        lambda: complete_record(gateway, resolved, product),
     )
     config = product.config
-    if site.job.settings.spec.plan_labels is not False:
+    if resolved.inputs.settings.spec.plan_labels is not False:
         config = attached(config, made)
-    return previous.explained(site, found, image, made, json.loads(config))
+    return previous.explained(resolved, found, image, made, json.loads(config))
 
 
 def _text(package: str, told: Sequence[Explained]) -> str:

@@ -35,12 +35,12 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     error: FrontendError | None = None
     try:
         request = findings.with_comment(request, reads.build_file().source.text)
-        found.extend(_before_platforms(job := _read(gateway, request, reads)))
+        found.extend(_before_platforms(inputs := _read(gateway, request, reads)))
         # What it differs in has been told.
-        job = replace(job, settings=job.settings.without(lock="off"))
-        for site in resolve_platforms(gateway, job):
-            found += images.wheels(site)
-            found += images.compiled(job, site.closure)
+        inputs = replace(inputs, settings=inputs.settings.without(lock="off"))
+        for resolved in resolve_platforms(gateway, inputs):
+            found += images.wheels(resolved)
+            found += images.compiled(inputs, resolved.closure)
     except FrontendError as caught:
         error = caught
     told = findings.wanted_findings(found, request, asked=True)
@@ -70,16 +70,16 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
 
 
 def _read(gateway: Gateway, request: Request, reads: FirstReads) -> BuildInputs:
-    job = targets.find(request.target).recipe.select(gateway, read(gateway, request, reads))
-    needed = [job.workspace.lock.local_packages[name] for name in job.local_names]
-    known = manifests.read_manifests(gateway, job.context, job.workspace, needed)
-    return replace(job, workspace=known)
+    inputs = targets.find(request.target).recipe.select(gateway, read(gateway, request, reads))
+    needed = [inputs.workspace.lock.local_packages[name] for name in inputs.local_names]
+    known = manifests.read_manifests(gateway, inputs.context, inputs.workspace, needed)
+    return replace(inputs, workspace=known)
 
 
-def _before_platforms(job: BuildInputs) -> Iterator[Finding]:
-    yield from workspace.all_stale(job)
-    yield from workspace.findings(job)
-    yield from images.bases(job)
+def _before_platforms(inputs: BuildInputs) -> Iterator[Finding]:
+    yield from workspace.all_stale(inputs)
+    yield from workspace.findings(inputs)
+    yield from images.bases(inputs)
 
 
 class _Sources:

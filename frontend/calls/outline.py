@@ -48,14 +48,14 @@ class Outside:
 def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Answer for the target of `request`; FrontendError for what would be an error in a build."""
     target = targets.find(request.target)
-    job = target.recipe.select(gateway, read(gateway, request, reads))
-    products = [target.recipe.make(site) for site in resolve_platforms(gateway, job)]
+    inputs = target.recipe.select(gateway, read(gateway, request, reads))
+    products = [target.recipe.make(resolved) for resolved in resolve_platforms(gateway, inputs)]
     outside = taken(product.filesystem for product in products)
     sources: list[str] = []
     document: dict[str, Any] = {
         "name": target.name,
         "description": target.description,
-        "args": [_argument(each, sources) for each in _arguments(job)],
+        "args": [_argument(each, sources) for each in _arguments(inputs)],
         "secrets": _named(outside.secrets),
         "ssh": _named(outside.agents),
         "cache": [{"ID": name} for name in sorted(outside.caches)],
@@ -110,10 +110,10 @@ class _Argument:
     places: tuple[Location, ...]
 
 
-def _arguments(job: BuildInputs) -> Iterator[_Argument]:
+def _arguments(inputs: BuildInputs) -> Iterator[_Argument]:
     """Every key, the ones that are set with their values; tables by their items."""
-    settings = job.settings
-    values = {**settings.values, "package": job.selection.packages}
+    settings = inputs.settings
+    values = {**settings.values, "package": inputs.selection.packages}
     for key in KEYS:
         described = Spec.model_fields[key.replace("-", "_")].description or ""
         places = settings.place(key)

@@ -21,6 +21,6 @@ if TYPE_CHECKING:
 def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Plan the image for all platforms of the request."""
     recipe = targets.find("plan").recipe
-    job = recipe.select(gateway, read(gateway, request, reads))
-    found = plan.document(resolve_platforms(gateway, job))
+    inputs = recipe.select(gateway, read(gateway, request, reads))
+    found = plan.document(resolve_platforms(gateway, inputs))
     return calls.result(found.model_dump(), plan_document.to_text(found))

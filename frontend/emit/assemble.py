@@ -39,16 +39,16 @@ def emit(
     *,
     prefix: str = "",
     merge: bool = True,
-    sealed: HermeticSources | None = None,
-    on_base: BuildEnvironment | None = None,
+    hermetic: HermeticSources | None = None,
+    base_env: BuildEnvironment | None = None,
     finishing: Mapping[str, str] = MappingProxyType({}),
     building: Building = ISOLATED,
 ) -> Emitted:
     """Write `plan` as LLB. `prefix` stands before progress lines (the platform, where several).
 
     Without `merge` the layers are copied even where the engine could lay them over each other.
-    With `sealed` no step has a network.
-    `on_base` runs steps that are about the base itself, `finishing` says what becomes of installed
+    With `hermetic` no step has a network.
+    `base_env` runs steps that are about the base itself, `finishing` says what becomes of installed
     packages.
     """
     total = len(plan.layers)
@@ -65,8 +65,8 @@ def emit(
         workspace,
         context,
         prefix=prefix,
-        sealed=sealed,
-        on_base=on_base,
+        hermetic=hermetic,
+        base_env=base_env,
         finishing=finishing,
         building=building,
     )

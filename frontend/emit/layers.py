@@ -52,8 +52,8 @@ def steps_of(
     context: Context,
     *,
     prefix: str = "",
-    sealed: HermeticSources | None = None,
-    on_base: BuildEnvironment | None = None,
+    hermetic: HermeticSources | None = None,
+    base_env: BuildEnvironment | None = None,
     finishing: Mapping[str, str] = MappingProxyType({}),
     building: Building = ISOLATED,
 ) -> tuple[Step, ...]:
@@ -65,10 +65,10 @@ def steps_of(
         workspace,
         context,
         lowered(workspace.root.get("tool", "uv") or {}, locked),
-        on_base or builder,
+        base_env or builder,
         finishing,
         building,
-        sealed,
+        hermetic,
     )
     total = len(plan.layers)
     return tuple(
@@ -87,10 +87,10 @@ class _Emitter:
     workspace: Workspace
     context: Context
     settings: Mapping[str, Any]
-    on_base: BuildEnvironment
+    base_env: BuildEnvironment
     finishing: Mapping[str, str]
     building: Building
-    sealed: HermeticSources | None = None
+    hermetic: HermeticSources | None = None
 
     def step(self, layer: Layer, name: str) -> Step:
         """Write the step of one layer; `name` is its line in the progress."""
@@ -101,7 +101,7 @@ class _Emitter:
             return self._skeleton(layer, name)
         if layer.kind is Kind.STDLIB:
             return Step(
-                layer, self._run(layer, [], name, script="stdlib", builder=self.on_base), ""
+                layer, self._run(layer, [], name, script="stdlib", builder=self.base_env), ""
             )
         if layer.kind in (Kind.SOURCE, Kind.FILES):
             return self._copying(layer, name)
@@ -143,11 +143,11 @@ class _Emitter:
         return (builder or self.builder).install(
             arguments,
             name=name,
-            env={**(env or {}), **(ENVIRONMENT if self.sealed else {})},
+            env={**(env or {}), **(ENVIRONMENT if self.hermetic else {})},
             mounts=mounts,
             locations=locations,
             compiling=compiling,
-            network=self.sealed is None,
+            network=self.hermetic is None,
             building=building,
             script=script,
             ignore_cache=self.builder.request.unwanted(layer.names),
@@ -155,7 +155,7 @@ class _Emitter:
 
     def _installing(self, layer: Layer, name: str) -> Step:
         """A layer that uv installs."""
-        hermetic = self.sealed is not None
+        hermetic = self.hermetic is not None
         fetched = git_checkout.fetched(layer, builder_git=self.builder.git and not hermetic)
         generated = write_layer_lock(layer, self.target, self.settings, fetched, hermetic=hermetic)
         script, *mode = _SCRIPTS.get(layer.kind, ("packages",))
@@ -176,8 +176,8 @@ class _Emitter:
             seen = replace(layer, packages=(*dict.fromkeys((*layer.packages, *beneath.packages)),))
             files = write_layer_lock(beneath, self.target, self.settings, hermetic=hermetic)
             mounts.append(llb.Bind(f"{ROOT}/beneath", _files(files, f"{layer.title}'s builds")))
-        if self.sealed:
-            mounts += self.sealed.mounts(seen)
+        if self.hermetic:
+            mounts += self.hermetic.mounts(seen)
         else:
             mounts += secrets.mounts(self.settings, seen)
             if building:

@@ -56,16 +56,16 @@ with open("{LAYER}/files.json", "w") as file:
 """
 
 
-def complete_record(gateway: Gateway, site: ResolvedPlatform, product: TargetResult) -> Record:
+def complete_record(gateway: Gateway, resolved: ResolvedPlatform, product: TargetResult) -> Record:
     """Write down what an image is made from, with the digests of its files.
 
     The product is one with a plan, as its target made it. GatewayError where its files cannot be
     loaded.
     """
-    request = site.job.request
-    own, steps = frontend_image(gateway, request), image_steps(site, product)
+    request = resolved.inputs.request
+    own, steps = frontend_image(gateway, request), image_steps(resolved, product)
     return with_files(
-        record(site, product), read_trees(gateway, own, request.build_platform, steps)
+        record(resolved, product), read_trees(gateway, own, request.build_platform, steps)
     )
 
 

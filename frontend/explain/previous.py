@@ -52,28 +52,28 @@ class Explained:
         return found | (render.document(self.comparison) if self.comparison else {})
 
 
-def given(site: ResolvedPlatform) -> NamedContext | None:
+def given(resolved: ResolvedPlatform) -> NamedContext | None:
     """The context, if there is one; a package of that name has it for itself."""
-    job = site.job
-    if not job.request.named_contexts or NAME in job.context.members:
+    inputs = resolved.inputs
+    if not inputs.request.named_contexts or NAME in inputs.context.members:
         return None
-    return named_contexts.find(job.request, NAME, site.platform)
+    return named_contexts.find(inputs.request, NAME, resolved.platform)
 
 
-def read_previous(gateway: Gateway, site: ResolvedPlatform, found: NamedContext) -> BaseImage:
+def read_previous(gateway: Gateway, resolved: ResolvedPlatform, found: NamedContext) -> BaseImage:
     """Read the previous image's configuration for the platform; no layer is pulled.
 
     FrontendError where the context is no image, or where there is none.
     """
     try:
-        return named_contexts.open_image(gateway, site.job.request, found, site.platform)
+        return named_contexts.open_image(gateway, resolved.inputs.request, found, resolved.platform)
     except GatewayError as error:
         if error.is_refusal:
             raise
         raise FrontendError(
             f"the previous image {shown(found)} cannot be read: {error.message}",
-            remedy=f"Check the name and tag, that it exists for {site.platform.id}, and that you "
-            "are logged in where it is private.",
+            remedy=f"Check the name and tag, that it exists for {resolved.platform.id}, and that "
+            "you are logged in where it is private.",
         ) from error
 
 
@@ -83,14 +83,14 @@ def shown(found: NamedContext) -> str:
 
 
 def explained(
-    site: ResolvedPlatform,
+    resolved: ResolvedPlatform,
     found: NamedContext,
     image: BaseImage,
     made: Record,
     config: Mapping[str, Any],
 ) -> Explained:
     """Compare what is built, `config` its configuration, with the previous image."""
-    name, platform = shown(found), site.platform
+    name, platform = shown(found), resolved.platform
     digest = image.digest
 
     def without(note: str) -> Explained:

@@ -29,28 +29,28 @@ _IMAGES = ("docker-image", "oci-layout", "input")
 
 
 def start_comparison(
-    gateway: Gateway, site: ResolvedPlatform
+    gateway: Gateway, resolved: ResolvedPlatform
 ) -> Callable[[Record, bytes], None] | None:
     """Look the previous image up in the background, if the user names one.
 
     What is returned says how it differs from what is built, by its record and configuration. It
     raises nothing: the first image of a branch has no previous one.
     """
-    found = previous.given(site)
+    found = previous.given(resolved)
     if found is None or found.kind not in _IMAGES:
         return None
-    looking = gateway.begin(lambda: previous.read_previous(gateway, site, found))
+    looking = gateway.begin(lambda: previous.read_previous(gateway, resolved, found))
 
     def tell(made: Record, config: bytes) -> None:
         try:
-            said = previous.explained(site, found, looking(), made, json.loads(config))
+            said = previous.explained(resolved, found, looking(), made, json.loads(config))
         except (FrontendError, GatewayError) as error:
             message = error.message
-            said = Explained(previous.shown(found), site.platform.id, note=message)
+            said = Explained(previous.shown(found), resolved.platform.id, note=message)
         try:
             # One after the other: all at once they would not come in this order.
             for number, line in enumerate(said.lines):
-                gateway.solve(written(number, line, site.prefix), evaluate=True)
+                gateway.solve(written(number, line, resolved.prefix), evaluate=True)
         except GatewayError:
             # What is only said must not end a build.
             return

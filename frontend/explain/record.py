@@ -97,25 +97,25 @@ class Record:
         return f"sha256:{hashlib.sha256(plain.encode()).hexdigest()}"
 
 
-def record(site: ResolvedPlatform, product: TargetResult) -> Record:
+def record(resolved: ResolvedPlatform, product: TargetResult) -> Record:
     """Write down what an image is made from; its trees have no digests yet, see `with_files`.
 
     The product is one with a plan, as its target made it.
     """
     assert product.plan is not None
     assert product.below is not None
-    job, request = site.job, site.job.request
-    steps = image_steps(site, product)
-    keys = layer_key.keys(site.builder, site.target, site.base, product.below, steps)
-    selection = job.selection
+    inputs, request = resolved.inputs, resolved.inputs.request
+    steps = image_steps(resolved, product)
+    keys = layer_key.keys(resolved.builder, resolved.target, resolved.base, product.below, steps)
+    selection = inputs.selection
     return Record(
         package=", ".join(selection.packages),
         target=request.target or "image",
-        platform=site.platform.id,
-        base=_base(site.base),
-        builder=_base(site.builder.image),
-        python=site.target.version,
-        uv=site.builder.uv_version,
+        platform=resolved.platform.id,
+        base=_base(resolved.base),
+        builder=_base(resolved.builder.image),
+        python=resolved.target.version,
+        uv=resolved.builder.uv_version,
         steps=_steps(),
         extras=tuple(sorted(selection.extras)),
         groups=tuple(sorted(selection.groups)),
@@ -123,9 +123,9 @@ def record(site: ResolvedPlatform, product: TargetResult) -> Record:
     )
 
 
-def image_steps(site: ResolvedPlatform, product: TargetResult) -> Sequence[Step]:
+def image_steps(resolved: ResolvedPlatform, product: TargetResult) -> Sequence[Step]:
     """The steps of a product's layers; the first ones are those of the builder's packages."""
-    return product.steps[len(site.builder.preparing) :]
+    return product.steps[len(resolved.builder.preparing) :]
 
 
 def with_files(made: Record, files: Trees) -> Record:

@@ -132,16 +132,16 @@ def select(workspace: Workspace, packages: Sequence[LocalPackage], settings: Set
     return Selection(names[0], spec.extras or (), chosen, names[1:])
 
 
-def check_lock(gateway: Gateway, job: BuildInputs) -> None:
+def check_lock(gateway: Gateway, inputs: BuildInputs) -> None:
     """Compare the lock with the manifests that matter; the key `lock` says what a difference does.
 
     FrontendError where it is strict (the default) and more than a member's version differs.
     """
-    mode = job.settings.spec.lock or "strict"
+    mode = inputs.settings.spec.lock or "strict"
     if mode == "off":
         return
-    lock, workspace, selection = job.workspace.lock, job.workspace, job.selection
-    for name in job.local_names:
+    lock, workspace, selection = inputs.workspace.lock, inputs.workspace, inputs.selection
+    for name in inputs.local_names:
         member = lock.local_packages[name]
         if name not in lock.members:
             continue
@@ -154,22 +154,22 @@ def check_lock(gateway: Gateway, job: BuildInputs) -> None:
                     '(or set `lock = "warn"` to build what the lock says).',
                     places=(drift.place,),
                 )
-            findings.warn(gateway, job.request, stale(drift))
+            findings.warn(gateway, inputs.request, stale(drift))
 
 
-def base_places(job: BuildInputs) -> tuple[Location, ...]:
+def base_places(inputs: BuildInputs) -> tuple[Location, ...]:
     """Where the choice of Python was made, the nearest first."""
-    chosen = job.settings.origin("base") or job.settings.origin("python")
+    chosen = inputs.settings.origin("base") or inputs.settings.origin("python")
     if chosen:
         return chosen
-    manifest = job.workspace.manifest(job.package)
+    manifest = inputs.workspace.manifest(inputs.package)
     if manifest.get("project", "requires-python"):
         return (manifest.place("project", "requires-python"),)
-    return (job.workspace.root.place("project", "requires-python"),)
+    return (inputs.workspace.root.place("project", "requires-python"),)
 
 
-def named_for_all(job: BuildInputs) -> tuple[str, ...]:
+def named_for_all(inputs: BuildInputs) -> tuple[str, ...]:
     """Return what `include` names for every member: not in the package's own manifest, that is."""
-    own = job.workspace.manifest(job.package).source.filename
-    named = [place.source.filename for place in job.settings.place("include")]
-    return () if own in named else job.settings.spec.include or ()
+    own = inputs.workspace.manifest(inputs.package).source.filename
+    named = [place.source.filename for place in inputs.settings.place("include")]
+    return () if own in named else inputs.settings.spec.include or ()

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from frontend.resolve.platform import ResolvedPlatform
 
 
-def wheels(site: ResolvedPlatform) -> Iterator[Finding]:
+def wheels(resolved: ResolvedPlatform) -> Iterator[Finding]:
     """Name each package without a wheel for the site, at its own place in the lock."""
-    target, lock = site.target, site.job.workspace.lock
-    for package in site.closure.third_party:
+    target, lock = resolved.target, resolved.inputs.workspace.lock
+    for package in resolved.closure.third_party:
         if package.built:
             yield Finding(
                 findings.MISSING_WHEEL,
@@ -30,7 +30,7 @@ def wheels(site: ResolvedPlatform) -> Iterator[Finding]:
             )
 
 
-def built(job: BuildInputs, closure: Closure) -> Iterator[Finding]:
+def built(inputs: BuildInputs, closure: Closure) -> Iterator[Finding]:
     """The same for a build, in one line."""
     found = [package for package in closure.third_party if package.built]
     if found:
@@ -39,16 +39,16 @@ def built(job: BuildInputs, closure: Closure) -> Iterator[Finding]:
             findings.MISSING_WHEEL,
             f"no wheel for this image, built from source: {names}. "
             "Its layer may differ from one machine to the next.",
-            (job.workspace.lock.place(found[0].name, found[0].version),),
+            (inputs.workspace.lock.place(found[0].name, found[0].version),),
         )
 
 
-def compiled(job: BuildInputs, closure: Closure) -> Iterator[Finding]:
+def compiled(inputs: BuildInputs, closure: Closure) -> Iterator[Finding]:
     """Say which members are compiled, as far as their manifests tell."""
     found = [
         (local.name, place)
         for local in closure.local
-        if not local.virtual and (place := compiler(job.workspace.manifest(local)))
+        if not local.virtual and (place := compiler(inputs.workspace.manifest(local)))
     ]
     if found:
         yield Finding(
@@ -59,13 +59,13 @@ def compiled(job: BuildInputs, closure: Closure) -> Iterator[Finding]:
         )
 
 
-def bases(job: BuildInputs) -> Iterator[Finding]:
+def bases(inputs: BuildInputs) -> Iterator[Finding]:
     """Look at the images that the keys name; the ones that are chosen for the user are ours."""
-    spec = job.settings.spec
+    spec = inputs.settings.spec
     for key, name in (("base", spec.base), ("builder", spec.builder)):
         if name and name != "scratch" and "@" not in name:
             yield Finding(
                 findings.UNPINNED_BASE,
                 f"{key} {name!r} has no digest: its tag can be moved to another image",
-                job.settings.place(key),
+                inputs.settings.place(key),
             )

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from frontend.resolve.platform import ResolvedPlatform
 
 
-def require_admitted_uv(job: BuildInputs) -> None:
+def require_admitted_uv(inputs: BuildInputs) -> None:
     """Refuse to install with a uv that the workspace does not admit; FrontendError says so.
 
     Whoever skips the rule wants the frontend's own uv nevertheless.
     """
-    for found in findings.wanted_findings(workspace.required_version(job), job.request):
+    for found in findings.wanted_findings(workspace.required_version(inputs), inputs.request):
         raise FrontendError(
             found.text,
             remedy='Name an image that has such a uv, `uv = "NAME:TAG"`, or widen the range. '
@@ -34,14 +34,14 @@ def require_admitted_uv(job: BuildInputs) -> None:
 
 def report_findings(gateway: Gateway, sites: Sequence[ResolvedPlatform]) -> None:
     """Tell all findings; FrontendError where they are to fail the build."""
-    job = sites[0].job
-    found = list(workspace.findings(job))
-    for site in sites:
-        found += images.built(job, site.closure)
-        found += images.compiled(job, site.closure)
-    findings.warn(gateway, job.request, *found)
-    told = findings.wanted_findings(found, job.request)
-    if told and findings.Choice.of(job.request).error:
+    inputs = sites[0].inputs
+    found = list(workspace.findings(inputs))
+    for resolved in sites:
+        found += images.built(inputs, resolved.closure)
+        found += images.compiled(inputs, resolved.closure)
+    findings.warn(gateway, inputs.request, *found)
+    told = findings.wanted_findings(found, inputs.request)
+    if told and findings.Choice.of(inputs.request).error:
         names = ", ".join(dict.fromkeys(each.rule.name for each in told))
         raise FrontendError(
             f"checks found what they are told to refuse: {names}",

@@ -37,49 +37,49 @@ _DEPRECATED = {
 }
 
 
-def findings(job: BuildInputs) -> Iterator[Finding]:
+def findings(inputs: BuildInputs) -> Iterator[Finding]:
     """Look at the manifests that were read, the ignore file, and the keys."""
-    yield from required_version(job)
-    manifests = {m.source.filename: m for m in job.workspace.manifests.values()}
-    for manifest in (job.workspace.root, *manifests.values()):
+    yield from required_version(inputs)
+    manifests = {m.source.filename: m for m in inputs.workspace.manifests.values()}
+    for manifest in (inputs.workspace.root, *manifests.values()):
         yield from _passwords(manifest)
         yield from _deprecated(manifest)
-    for text, place in ineffective(job.workspace.root, manifests.values()):
+    for text, place in ineffective(inputs.workspace.root, manifests.values()):
         yield Finding(SETTING_WITHOUT_EFFECT, text, (place,))
-    for name in job.local_names:
-        member = job.workspace.lock.local_packages[name]
+    for name in inputs.local_names:
+        member = inputs.workspace.lock.local_packages[name]
         if not member.virtual:
-            yield from _readme(job, member)
-        elif name not in job.selection.packages:
+            yield from _readme(inputs, member)
+        elif name not in inputs.selection.packages:
             yield Finding(
                 VIRTUAL_DEPENDENCY,
                 f"{name!r} is depended on and is no package: its dependencies are installed, and "
                 "nothing of itself",
-                (job.workspace.manifest(member).place("tool", "uv", "package"),),
+                (inputs.workspace.manifest(member).place("tool", "uv", "package"),),
             )
-    yield from _environment(job)
+    yield from _environment(inputs)
 
 
-def all_stale(job: BuildInputs) -> Iterator[Finding]:
+def all_stale(inputs: BuildInputs) -> Iterator[Finding]:
     """Every difference, whatever the key `lock` says; the manifests have been read."""
-    lock, selection = job.workspace.lock, job.selection
-    for name in job.local_names:
+    lock, selection = inputs.workspace.lock, inputs.selection
+    for name in inputs.local_names:
         if name in lock.members:
             member = lock.local_packages[name]
             chosen = selection.groups if name in selection.packages else ()
-            yield from map(stale, compare(lock, member, job.workspace.manifest(member), chosen))
+            yield from map(stale, compare(lock, member, inputs.workspace.manifest(member), chosen))
 
 
-def required_version(job: BuildInputs) -> Iterator[Finding]:
+def required_version(inputs: BuildInputs) -> Iterator[Finding]:
     """Say so where the workspace wants another uv than the frontend has, and names none."""
-    root = job.workspace.root
+    root = inputs.workspace.root
     if root.get("tool", "uv", "required-version") is None:
         return
     # Imported where it is needed: most workspaces say nothing of the kind.
     from frontend.resolve.uv_image import admits, is_given, required
 
-    wanted = required(job)
-    if not is_given(job) and not admits(wanted, UV_VERSION):
+    wanted = required(inputs)
+    if not is_given(inputs) and not admits(wanted, UV_VERSION):
         yield Finding(
             REQUIRED_VERSION,
             f"tool.uv.required-version asks for {wanted}; the frontend has uv {UV_VERSION}",
@@ -108,16 +108,16 @@ def _deprecated(manifest: TomlDocument) -> Iterator[Finding]:
             )
 
 
-def _readme(job: BuildInputs, member: LocalPackage) -> Iterator[Finding]:
-    ignore = job.context.ignore
-    if not ignore or member.name in job.context.members:
+def _readme(inputs: BuildInputs, member: LocalPackage) -> Iterator[Finding]:
+    ignore = inputs.context.ignore
+    if not ignore or member.name in inputs.context.members:
         return
-    readme = job.workspace.manifest(member).get("project", "readme")
+    readme = inputs.workspace.manifest(member).get("project", "readme")
     name = readme.get("file") if isinstance(readme, dict) else readme
     if not isinstance(name, str):
         return
-    path = workspace_path(job.workspace.path(member), name)
-    line = job.context.ignoring(path)
+    path = workspace_path(inputs.workspace.path(member), name)
+    line = inputs.context.ignoring(path)
     if line:
         yield Finding(
             IGNORED_README,
@@ -127,10 +127,10 @@ def _readme(job: BuildInputs, member: LocalPackage) -> Iterator[Finding]:
         )
 
 
-def _environment(job: BuildInputs) -> Iterator[Finding]:
-    for name, value in (job.settings.spec.env or {}).items():
+def _environment(inputs: BuildInputs) -> Iterator[Finding]:
+    for name, value in (inputs.settings.spec.env or {}).items():
         if value and redaction.secret(name):
-            places = tuple(_line(place, name) for place in job.settings.place("env"))
+            places = tuple(_line(place, name) for place in inputs.settings.place("env"))
             yield Finding(
                 SECRET_IN_ENV,
                 f"env.{name} looks like a secret, and is part of the image",

@@ -46,17 +46,17 @@ def pinned(text: str) -> str:
     return match.group(1) if match else ""
 
 
-def managed_wanted(job: BuildInputs) -> bool | None:
+def managed_wanted(inputs: BuildInputs) -> bool | None:
     """Whether a managed Python is asked for: None where only if the base has none that fits.
 
     The key `managed-python`, else uv's own `python-preference` and `python-downloads`.
     """
-    if job.settings.spec.managed_python is not None:
-        return job.settings.spec.managed_python
-    preference = job.workspace.root.get("tool", "uv", "python-preference")
+    if inputs.settings.spec.managed_python is not None:
+        return inputs.settings.spec.managed_python
+    preference = inputs.workspace.root.get("tool", "uv", "python-preference")
     if preference == "only-managed":
         return True
-    downloads = job.workspace.root.get("tool", "uv", "python-downloads")
+    downloads = inputs.workspace.root.get("tool", "uv", "python-downloads")
     if preference == "only-system" or downloads in ("never", "manual", False):
         return False
     return None

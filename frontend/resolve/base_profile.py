@@ -40,24 +40,24 @@ class BaseProfile:
 
 
 def profile_base(
-    job: BuildInputs, base: BaseImage, system: Distribution, *, managed: bool = False
+    inputs: BuildInputs, base: BaseImage, system: Distribution, *, managed: bool = False
 ) -> BaseProfile:
     """Look at the base for what the spec asks for; FrontendError at the key that is wrong."""
-    packages = system_packages.asked(job.settings, system, base.name, build=False)
-    people = _accounts(job, base, system)
-    own = not job.settings.spec.venv
+    packages = system_packages.asked(inputs.settings, system, base.name, build=False)
+    people = _accounts(inputs, base, system)
+    own = not inputs.settings.spec.venv
     removed = [base_changes.RemovePath(VENV)] if system.environment and own else []
     created = [base_changes.CreateUser(each) for each in people.created]
     return BaseProfile(system, people, (*packages, *removed, *created), managed)
 
 
 def with_tools(
-    job: BuildInputs, builder: BuildEnvironment, system: Distribution
+    inputs: BuildInputs, builder: BuildEnvironment, system: Distribution
 ) -> BuildEnvironment:
     """Give the builder, whose image is described by `system`, what `build-apt` and so on name."""
     tools = builder.filesystem
     builder = replace(builder, git="git" in system.programs)
-    packages = system_packages.asked(job.settings, system, builder.image.name, build=True)
+    packages = system_packages.asked(inputs.settings, system, builder.image.name, build=True)
     for each in packages:
         tools = change_base(each, tools, builder, f"[builder] {each.title}")
     if not packages:
@@ -67,8 +67,8 @@ def with_tools(
     return replace(builder, tools=tools, tools_name=names, preparing=tuple(packages), git=git)
 
 
-def _accounts(job: BuildInputs, base: BaseImage, system: Distribution) -> Accounts:
-    spec, settings = job.settings.spec, job.settings
+def _accounts(inputs: BuildInputs, base: BaseImage, system: Distribution) -> Accounts:
+    spec, settings = inputs.settings.spec, inputs.settings
     user, owner = spec.user or "", spec.owner or ""
     try:
         return accounts_module.choose(user, owner, base.user, system.passwd, system.group)

@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 
 
 def check_consistency(
-    gateway: Gateway, job: BuildInputs, closure: Closure, target: Interpreter
+    gateway: Gateway, inputs: BuildInputs, closure: Closure, target: Interpreter
 ) -> None:
     """Do what the key `lock` says with the first package that does not fit.
 
     FrontendError as well for a package that is on the machine of whoever has locked.
     """
-    check_places(job.workspace.lock, closure)
-    mode = job.settings.spec.lock or "strict"
+    check_places(inputs.workspace.lock, closure)
+    mode = inputs.settings.spec.lock or "strict"
     if mode == "off":
         return
-    for drift in differences(job.workspace.lock, job.selection, closure, target):
+    for drift in differences(inputs.workspace.lock, inputs.selection, closure, target):
         if mode == "strict":
             raise FrontendError(
                 f"the lock does not fit together: {drift.message}",
@@ -47,7 +47,7 @@ def check_consistency(
                 '(or set `lock = "warn"` to build what the lock says).',
                 places=(drift.place,),
             )
-        findings.warn(gateway, job.request, stale(drift))
+        findings.warn(gateway, inputs.request, stale(drift))
 
 
 def check_places(lock: Lock, closure: Closure) -> None:

@@ -33,33 +33,33 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-def build_platform_base(job: BuildInputs, resolve: Callable[[BuildInputs], _T]) -> _T:
+def build_platform_base(inputs: BuildInputs, resolve: Callable[[BuildInputs], _T]) -> _T:
     """Let `resolve` find what to install in: the variant of the base for the build platform.
 
     If the base has none, the official image that would be taken without `base`. FrontendError,
     about the base, where there is neither.
     """
     try:
-        return resolve(job)
+        return resolve(inputs)
     except FrontendError:
-        if not job.settings.spec.base:
+        if not inputs.settings.spec.base:
             raise
         try:
-            return resolve(with_python(job, ""))
+            return resolve(with_python(inputs, ""))
         except FrontendError:
             pass
         raise
 
 
-def with_python(job: BuildInputs, python: str) -> BuildInputs:
+def with_python(inputs: BuildInputs, python: str) -> BuildInputs:
     """The same job on an official image of `python`, in place of the base that the user names."""
     changed = {"python": python} if python else {}
-    return replace(job, settings=job.settings.without("base", "builder", **changed))
+    return replace(inputs, settings=inputs.settings.without("base", "builder", **changed))
 
 
 def probe_files(
     gateway: Gateway,
-    job: BuildInputs,
+    inputs: BuildInputs,
     base: BaseImage,
     platform: llb.Platform,
     builder: BuildEnvironment,
@@ -69,7 +69,7 @@ def probe_files(
     FrontendError where it has no Python.
     """
     assert builder.target is not None
-    filesystem = base_image.filesystem(base, job.request, platform, f"[base] FROM {base.name}")
+    filesystem = base_image.filesystem(base, inputs.request, platform, f"[base] FROM {base.name}")
     output = builder.step(
         [
             builder.target.path,
@@ -91,7 +91,7 @@ def probe_files(
         raise FrontendError(
             f"{base.name} for {platform.id} has no Python",
             remedy="Choose an image that has CPython on PATH, such as python:3.13-slim.",
-            places=base_places(job),
+            places=base_places(inputs),
         )
     pythons = tuple(Interpreter.from_foreign(each, builder.target, platform) for each in found)
     return pythons, Distribution.from_probe(report)

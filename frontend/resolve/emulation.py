@@ -37,7 +37,7 @@ def runs(gateway: Gateway, native: BuildEnvironment) -> bool:
     return True
 
 
-def check_runs(gateway: Gateway, job: BuildInputs, native: BuildEnvironment) -> None:
+def check_runs(gateway: Gateway, inputs: BuildInputs, native: BuildEnvironment) -> None:
     """Refuse a platform that uv cannot install for from elsewhere, where nothing of it runs."""
     if not runs(gateway, native):
         raise FrontendError(
@@ -46,11 +46,11 @@ def check_runs(gateway: Gateway, job: BuildInputs, native: BuildEnvironment) -> 
             remedy="uv installs from elsewhere for x86-64 and ARM64, with glibc 2.17 or musl 1.2 "
             "or later. Register an emulator on the engine's machine, or add a node of that "
             "platform to the builder (docker buildx create --append).",
-            places=base_places(job),
+            places=base_places(inputs),
         )
 
 
-def check_asked(gateway: Gateway, job: BuildInputs, native: BuildEnvironment, key: str) -> None:
+def check_asked(gateway: Gateway, inputs: BuildInputs, native: BuildEnvironment, key: str) -> None:
     """Refuse a key whose meaning only the Python of `native`'s image can tell, where none runs."""
     if not runs(gateway, native):
         raise FrontendError(
@@ -58,5 +58,5 @@ def check_asked(gateway: Gateway, job: BuildInputs, native: BuildEnvironment, ke
             "Python has to be asked for, and this engine runs no programs for it",
             remedy="Register an emulator on the engine's machine, or add a node of that platform "
             "to the builder (docker buildx create --append).",
-            places=job.settings.origin(key),
+            places=inputs.settings.origin(key),
         )

@@ -125,38 +125,38 @@ def _read(exported: dict[str, Any]) -> Pylock:
     return Pylock.from_dict(exported)
 
 
-def export_files(job: BuildInputs) -> dict[str, str]:
+def export_files(inputs: BuildInputs) -> dict[str, str]:
     """Return what `uv export` needs to see, by path."""
-    workspace = job.workspace
+    workspace = inputs.workspace
     files = {
         "pyproject.toml": for_export(workspace.root),
         "uv.lock": workspace.lock.for_export,
     }
-    for package in job.packages:
+    for package in inputs.packages:
         if package.path != ".":
             manifest = workspace.manifest(package)
             files[f"{package.path}/pyproject.toml"] = manifest.source.text
     return files
 
 
-def read_closure(gateway: Gateway, job: BuildInputs) -> tuple[Pylock, Workspace]:
+def read_closure(gateway: Gateway, inputs: BuildInputs) -> tuple[Pylock, Workspace]:
     """Let uv name the closure, and read the manifests of the directories in it.
 
     FrontendError where the lock does not fit them, before anything slow is waited for.
     """
-    workspace, files = job.workspace, export_files(job)
-    needed = [workspace.lock.local_packages[name] for name in job.local_names]
+    workspace, files = inputs.workspace, export_files(inputs)
+    needed = [workspace.lock.local_packages[name] for name in inputs.local_names]
 
     def read_and_check() -> Workspace:
-        found = manifests.read_manifests(gateway, job.context, workspace, needed)
-        found = manifests.read_helpers(gateway, job.context, found)
-        found = with_indexes(found, job.local_names)
-        check_lock(gateway, replace(job, workspace=found))
+        found = manifests.read_manifests(gateway, inputs.context, workspace, needed)
+        found = manifests.read_helpers(gateway, inputs.context, found)
+        found = with_indexes(found, inputs.local_names)
+        check_lock(gateway, replace(inputs, workspace=found))
         return found
 
     # In this order: uv says less well what is wrong with a lock that is out of date.
     found, pylock = gateway.together(
         read_and_check,
-        lambda: export(files, job.selection, (workspace.lock.place(job.package.name),)),
+        lambda: export(files, inputs.selection, (workspace.lock.place(inputs.package.name),)),
     )
     return pylock, found

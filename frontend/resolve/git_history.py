@@ -38,10 +38,10 @@ CHECKOUT = "checkout"
 
 def resolve_versions(
     gateway: Gateway,
-    job: BuildInputs,
+    inputs: BuildInputs,
     wanted: Sequence[LocalPackage],
     builder: BuildEnvironment,
-    sealed: HermeticSources | None = None,
+    hermetic: HermeticSources | None = None,
     *,
     tell: bool = True,
 ) -> dict[str, str]:
@@ -51,32 +51,34 @@ def resolve_versions(
     its version is another one then. A warning where there is no history to look at, if `tell` says
     so.
     """
-    given = job.settings.spec.version
+    given = inputs.settings.spec.version
     if given:
         return {member.name: given for member in wanted}
-    missing = _missing(gateway, job, builder)
+    missing = _missing(gateway, inputs, builder)
     if missing:
         if tell:
-            _warn(gateway, job, wanted, missing)
+            _warn(gateway, inputs, wanted, missing)
         return {member.name: UNKNOWN for member in wanted}
-    readings = [_reading(gateway, job, builder, member, sealed) for member in wanted]
+    readings = [_reading(gateway, inputs, builder, member, hermetic) for member in wanted]
     found = gateway.together(*readings)
     return {member.name: version for member, version in zip(wanted, found, strict=True)}
 
 
-def _warn(gateway: Gateway, job: BuildInputs, wanted: Sequence[LocalPackage], missing: str) -> None:
+def _warn(
+    gateway: Gateway, inputs: BuildInputs, wanted: Sequence[LocalPackage], missing: str
+) -> None:
     member = wanted[0]
     gateway.warn(
         f"the version of {member.name!r} is made from git, and {missing}: it is {UNKNOWN} now. "
         "Tell it: --build-arg version=1.2.3",
-        places=(job.workspace.manifest(member).place("project", "dynamic"),),
+        places=(inputs.workspace.manifest(member).place("project", "dynamic"),),
     )
 
 
-def _missing(gateway: Gateway, job: BuildInputs, builder: BuildEnvironment) -> str:
+def _missing(gateway: Gateway, inputs: BuildInputs, builder: BuildEnvironment) -> str:
     """What a look at the history lacks; empty where it lacks nothing."""
     head = ".git/HEAD"
-    loaded = gateway.solve(job.context.named_files([head], "git head"))
+    loaded = gateway.solve(inputs.context.named_files([head], "git head"))
     if read_text(loaded, head) is None:
         return "the build context has no git directory"
     return "" if builder.git else "the builder image has no git"
@@ -84,14 +86,14 @@ def _missing(gateway: Gateway, job: BuildInputs, builder: BuildEnvironment) -> s
 
 def _reading(
     gateway: Gateway,
-    job: BuildInputs,
+    inputs: BuildInputs,
     builder: BuildEnvironment,
     member: LocalPackage,
-    sealed: HermeticSources | None,
+    hermetic: HermeticSources | None,
 ) -> Callable[[], str]:
     def read() -> str:
         try:
-            step = _step(job, builder, member, sealed)
+            step = _step(inputs, builder, member, hermetic)
             return gateway.solve(step).read_file("version").decode().strip()
         except GatewayError as error:
             said = error.step_end or error
@@ -99,41 +101,41 @@ def _reading(
                 f"the version of {member.name!r} cannot be made from git: {said}",
                 remedy="What was printed stands above. A shallow clone has no tags: fetch them, or "
                 "tell the version: --build-arg version=1.2.3",
-                places=(job.workspace.manifest(member).place("project", "dynamic"),),
+                places=(inputs.workspace.manifest(member).place("project", "dynamic"),),
             ) from error
 
     return read
 
 
 def _step(
-    job: BuildInputs,
+    inputs: BuildInputs,
     builder: BuildEnvironment,
     member: LocalPackage,
-    sealed: HermeticSources | None,
+    hermetic: HermeticSources | None,
 ) -> llb.Output:
     """Ask the member's build backend, in a clean checkout of the last commit."""
-    settings = job.workspace.root.get("tool", "uv") or {}
+    settings = inputs.workspace.root.get("tool", "uv") or {}
     layer = Layer(Kind.MEMBER, members=(member,))
-    chosen = offline(settings, layer, TOOLS) if sealed else project(settings, layer)
+    chosen = offline(settings, layer, TOOLS) if hermetic else project(settings, layer)
     generated = llb.files(
         llb.SCRATCH,
         llb.Mkfile("/uv.toml", tomli_w.dumps(chosen).encode(), timestamp=0),
         meta=llb.Metadata(name=f"[internal] settings of {member.name}"),
     )
-    history = job.context.selected([".git"], "git directory")
+    history = inputs.context.selected([".git"], "git directory")
     where = f"{ROOT}/{CHECKOUT}"
     discarding = builder.capabilities.supports("exec.mount.bind.readwrite-nooutput")
     return builder.install(
-        [job.workspace.path(member), member.name],
+        [inputs.workspace.path(member), member.name],
         script="version",
         name=f"[internal] version of {member.name}",
         building=True,
-        env={"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml", **(ENVIRONMENT if sealed else {})},
-        network=sealed is None,
+        env={"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml", **(ENVIRONMENT if hermetic else {})},
+        network=hermetic is None,
         mounts=[
             llb.Bind(f"{ROOT}/lock", generated),
             llb.Discarded(where, history) if discarding else llb.Writable(where, history),
-            *(sealed.mounts(layer) if sealed else secrets.mounts(settings, layer)),
-            *([] if sealed else link_mounts(settings, job.workspace, job.context)),
+            *(hermetic.mounts(layer) if hermetic else secrets.mounts(settings, layer)),
+            *([] if hermetic else link_mounts(settings, inputs.workspace, inputs.context)),
         ],
     )

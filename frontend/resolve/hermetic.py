@@ -39,30 +39,30 @@ BUILD_GROUP = "build"
 _BUILT_INTO_UV = "uv-build"
 
 
-def read_tools(job: BuildInputs, files: Mapping[str, str]) -> Pylock | None:
+def read_tools(inputs: BuildInputs, files: Mapping[str, str]) -> Pylock | None:
     """Let uv name what the build group holds; None where the lock has no such group.
 
     `files` are the manifests and the lock by path.
     """
-    lock, group = job.workspace.lock, group_name(job)
-    if group not in {*lock.groups(job.package.name), *lock.root_groups()}:
-        if job.settings.spec.build_group:
+    lock, group = inputs.workspace.lock, group_name(inputs)
+    if group not in {*lock.groups(inputs.package.name), *lock.root_groups()}:
+        if inputs.settings.spec.build_group:
             raise FrontendError(
                 f"the lock has no dependency group {group!r}",
                 remedy=f"Add one with what builds need: uv add --group {group} hatchling",
-                places=job.settings.origin("build-group"),
+                places=inputs.settings.origin("build-group"),
             )
         return None
-    return export(files, job.selection, (lock.place(job.package.name),), only_group=group)
+    return export(files, inputs.selection, (lock.place(inputs.package.name),), only_group=group)
 
 
-def group_name(job: BuildInputs) -> str:
+def group_name(inputs: BuildInputs) -> str:
     """The dependency group with what builds need."""
-    return job.settings.spec.build_group or BUILD_GROUP
+    return inputs.settings.spec.build_group or BUILD_GROUP
 
 
 def prepare_hermetic(
-    job: BuildInputs,
+    inputs: BuildInputs,
     tools: Pylock | None,
     closure: Closure,
     target: Interpreter,
@@ -74,32 +74,32 @@ def prepare_hermetic(
     FrontendError for a file without a checksum, for a source that BuildKit cannot fetch by itself,
     and for what a member's build requires and the build group does not have.
     """
-    lock, settings = job.workspace.lock, job.workspace.root.get("tool", "uv") or {}
+    lock, settings = inputs.workspace.lock, inputs.workspace.root.get("tool", "uv") or {}
     found = select_packages(tools, lock, target).third_party if tools else ()
     for package in (*closure.third_party, *found):
         git = GitSource.of(package)
         # Tools are what a folder of wheels offers, so no checkouts.
         if not local(package) and not (git and git.fetchable and package not in found):
-            _check(job, package)
-    workspace = job.workspace
+            _check(inputs, package)
+    workspace = inputs.workspace
     members = {
         p.name: p for each in closure.local for p in (each, *build_dependencies(workspace, each))
     }
     for member in members.values():
         if not member.virtual:
-            _check_build(job, member, found, target, uv_version)
+            _check_build(inputs, member, found, target, uv_version)
     headers = _headers(settings, (*closure.third_party, *found))
     if headers and not capabilities.supports(llb.capabilities.SOURCE_HTTP_AUTH):
         raise FrontendError(
             f"this engine cannot send credentials to {next(iter(headers))}",
             remedy="A hermetic build takes files from a private index with BuildKit 0.21 or later "
             "only. Use a newer engine, or build without `hermetic`.",
-            places=job.settings.origin("hermetic"),
+            places=inputs.settings.origin("hermetic"),
         )
-    return HermeticSources(found, headers, settings, group_name(job))
+    return HermeticSources(found, headers, settings, group_name(inputs))
 
 
-def _check(job: BuildInputs, package: LockedPackage) -> None:
+def _check(inputs: BuildInputs, package: LockedPackage) -> None:
     """Refuse what BuildKit could not fetch by address and checksum."""
     artifact = package.artifact
     # uv knows no folder of an archive that is a file to it.
@@ -107,7 +107,7 @@ def _check(job: BuildInputs, package: LockedPackage) -> None:
     if artifact and artifact.url and artifact.digest and not folder:
         return
     # Looked for in the whole lock, which for each of many packages takes longer than all else.
-    place = job.workspace.lock.place(package.name)
+    place = inputs.workspace.lock.place(package.name)
     if artifact is None or not artifact.url or folder:
         raise FrontendError(
             f"a hermetic build cannot take {package.name} {package.version} from where the lock "
@@ -127,16 +127,16 @@ def _source(package: LockedPackage) -> str:
 
 
 def _check_build(
-    job: BuildInputs,
+    inputs: BuildInputs,
     member: LocalPackage,
     tools: Sequence[LockedPackage],
     target: Interpreter,
     uv_version: str,
 ) -> None:
-    manifest = job.workspace.manifest(member)
+    manifest = inputs.workspace.manifest(member)
     wanted = manifest.get("build-system", "requires")
     versions = {package.name: package.version for package in tools}
-    members = required(job.workspace, manifest)
+    members = required(inputs.workspace, manifest)
     # Without a [build-system] it is setuptools (PEP 518).
     for text in ["setuptools"] if wanted is None else wanted:
         try:
@@ -153,11 +153,11 @@ def _check_build(
             continue
         if name == _BUILT_INTO_UV and name in versions and _fits(requirement, versions[name]):
             continue
-        raise missing(job, f"package {member.name!r}", str(text), version, manifest, member)
+        raise missing(inputs, f"package {member.name!r}", str(text), version, manifest, member)
 
 
 def missing(
-    job: BuildInputs,
+    inputs: BuildInputs,
     label: str,
     requirement: str,
     version: str | None,
@@ -165,12 +165,12 @@ def missing(
     member: LocalPackage,
 ) -> FrontendError:
     """Say that the build group lacks `requirement`, or has it in another version."""
-    group = group_name(job)
+    group = group_name(inputs)
     has = f"the group has {version}" if version else "the group does not have it"
     return FrontendError(
         f"{label} is built with {requirement}, which a hermetic build takes from the dependency "
         f"group {group!r}, and {has}",
-        remedy=f"Run: uv add --package {job.package.name} --group {group} '{requirement}'",
+        remedy=f"Run: uv add --package {inputs.package.name} --group {group} '{requirement}'",
         places=(manifest.place("build-system", "requires"),),
     )
 

@@ -51,7 +51,7 @@ class Managed:
 
 
 def choose(
-    job: BuildInputs,
+    inputs: BuildInputs,
     request: str,
     preferred: str,
     places: tuple[Location, ...],
@@ -62,7 +62,7 @@ def choose(
     A `uv` of another release than ours takes the newest that it knows. FrontendError at `places`
     where uv knows none.
     """
-    spec, settings = job.settings.spec, job.workspace.root.get("tool", "uv") or {}
+    spec, settings = inputs.settings.spec, inputs.workspace.root.get("tool", "uv") or {}
     mirror = spec.python_mirror or _text(settings, "python-install-mirror")
     downloads = _text(settings, "python-downloads-json-url")
     for url, what in ((mirror, "python-mirror"), (downloads, "python-downloads-json-url")):
@@ -70,14 +70,14 @@ def choose(
             raise FrontendError(
                 f"{what} holds a user name or password, which would be kept in the build's record",
                 remedy="Use a mirror that needs none, or a folder of the build context.",
-                places=job.settings.origin("python-mirror"),
+                places=inputs.settings.origin("python-mirror"),
             )
     if spec.hermetic and (not mirror or "://" in mirror or "://" in downloads):
         raise FrontendError(
             "a hermetic build cannot download a Python, and the base has none that fits",
             remedy="Choose a `base` that has it, name a folder of the build context as "
             "`python-mirror`, or build without `hermetic`.",
-            places=job.settings.origin("hermetic"),
+            places=inputs.settings.origin("hermetic"),
         )
     plain = request if request[:1].isdigit() else preferred
     if downloads or uv != UV_VERSION:
@@ -116,10 +116,10 @@ exec {ROOT}/uv python install --no-config "$0"
 """
 
 
-def install(workshop: BuildEnvironment, managed: Managed, context: Context) -> llb.Output:
+def install(builder_env: BuildEnvironment, managed: Managed, context: Context) -> llb.Output:
     """Install it: a filesystem with MANAGED_PYTHON, the same on every machine.
 
-    `workshop` needs a shell, and the C library of the base.
+    `builder_env` needs a shell, and the C library of the base.
     """
     env = {
         "UV_PYTHON_CACHE_DIR": f"{ROOT}/cache/python",
@@ -129,7 +129,9 @@ def install(workshop: BuildEnvironment, managed: Managed, context: Context) -> l
         "UV_PYTHON_INSTALL_DIR": MANAGED_PYTHON,
     }
     mounts: list[llb.Mount] = [
-        llb.Cache(f"{ROOT}/cache", workshop.cache_id(f"python-{workshop.platform.architecture}"))
+        llb.Cache(
+            f"{ROOT}/cache", builder_env.cache_id(f"python-{builder_env.platform.architecture}")
+        )
     ]
     if managed.mirror and "://" not in managed.mirror:
         folder = managed.mirror.strip("/")
@@ -144,16 +146,16 @@ def install(workshop: BuildEnvironment, managed: Managed, context: Context) -> l
         env["UV_PYTHON_DOWNLOADS_JSON_URL"] = f"{ROOT}/downloads.json"
     elif managed.downloads:
         env["UV_PYTHON_DOWNLOADS_JSON_URL"] = managed.downloads
-    fetched = workshop.step(
+    fetched = builder_env.step(
         ["/bin/sh", "-c", _INSTALL, managed.version],
         name=f"[internal] install Python {managed.version}",
         env=env,
         mounts=mounts,
         output=MANAGED_PYTHON,
-        ignore_cache=workshop.request.unwanted({str(Kind.PYTHON)}),
+        ignore_cache=builder_env.request.unwanted({str(Kind.PYTHON)}),
     )
     # uv finds the interpreter: its folder's name tells the C library, which nobody has asked yet.
-    return workshop.step(
+    return builder_env.step(
         [
             f"{ROOT}/uv",
             "run",
@@ -179,15 +181,15 @@ def install(workshop: BuildEnvironment, managed: Managed, context: Context) -> l
 def provide(
     gateway: Gateway,
     builder: BuildEnvironment,
-    workshop: BuildEnvironment,
+    builder_env: BuildEnvironment,
     managed: Managed,
     context: Context,
 ) -> tuple[BuildEnvironment, Interpreter, Distribution]:
-    """Install it in `workshop` and look at it in the base's file system, which is `builder`'s.
+    """Install it in `builder_env` and look at it in the base's file system, which is `builder`'s.
 
     The builder then has it. FrontendError where it cannot be installed.
     """
-    python = install(workshop, managed, context)
+    python = install(builder_env, managed, context)
     equipped = replace(builder, python=python)
     try:
         report = gateway.solve(probe_image(equipped)).read_file("/python.json")

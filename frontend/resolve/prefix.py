@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def probe_prefix(
-    gateway: Gateway, job: BuildInputs, builder: BuildEnvironment, target: Interpreter
+    gateway: Gateway, inputs: BuildInputs, builder: BuildEnvironment, target: Interpreter
 ) -> Prefix:
     """Ask the base's Python, in `builder`'s image; FrontendError where its prefix is another."""
     output = builder.step(
@@ -39,20 +39,20 @@ def probe_prefix(
         network=False,
     )
     found = json.loads(gateway.solve(output).read_file("/prefix.json"))
-    wanted = posixpath.normpath(job.settings.spec.venv or "")
+    wanted = posixpath.normpath(inputs.settings.spec.venv or "")
     if wanted not in found["prefixes"]:
         raise FrontendError(
             f"{builder.image.name} has no Python whose prefix is {wanted}",
             remedy=f"That of its Python is {' or '.join(found['prefixes'])}. Without `venv` there "
             "is an environment in /app/.venv.",
-            places=job.settings.origin("venv"),
+            places=inputs.settings.origin("venv"),
         )
     there = {name: (version, listed) for name, (version, listed) in found["distributions"].items()}
     return Prefix(target.path, found["packages"], found["scripts"], found["data"], there)
 
 
 def reconcile(
-    job: BuildInputs, base: str, prefix: Prefix, closure: Closure
+    inputs: BuildInputs, base: str, prefix: Prefix, closure: Closure
 ) -> tuple[Closure, ReplaceDistributions | None]:
     """Leave out what the base has in the lock's version, and say what is to be replaced.
 
@@ -71,7 +71,7 @@ def reconcile(
                 f"{base} has {name} {there} without a list of its files, so another version cannot "
                 "take its place",
                 remedy="Name it in `provided` to use the base's, or leave out `venv`.",
-                places=job.settings.origin("venv"),
+                places=inputs.settings.origin("venv"),
             )
         elif there:
             other.append((name, there))

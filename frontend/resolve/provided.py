@@ -78,10 +78,10 @@ def probe_provided(
 
 
 def check_provided(
-    gateway: Gateway, job: BuildInputs, base: str, provided: Provided, closure: Closure
+    gateway: Gateway, inputs: BuildInputs, base: str, provided: Provided, closure: Closure
 ) -> None:
     """Warn of other versions; FrontendError for a name without wildcard that the base lacks."""
-    places: tuple[Location, ...] = job.settings.origin("provided")
+    places: tuple[Location, ...] = inputs.settings.origin("provided")
     needed = {package.name for package in closure.third_party}
     for pattern in provided.patterns:
         if pattern in needed and pattern not in provided.versions:

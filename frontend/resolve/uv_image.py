@@ -44,20 +44,20 @@ open("{LAYER}/version", "w").write(said)
 """
 
 
-def is_given(job: BuildInputs) -> bool:
+def is_given(inputs: BuildInputs) -> bool:
     """Whether the user brings a uv."""
-    request = job.request
-    return bool(job.settings.spec.uv or find(request, NAME, request.build_platform))
+    request = inputs.request
+    return bool(inputs.settings.spec.uv or find(request, NAME, request.build_platform))
 
 
-def uv_image(gateway: Gateway, job: BuildInputs, own: llb.Output) -> Uv | None:
+def uv_image(gateway: Gateway, inputs: BuildInputs, own: llb.Output) -> Uv | None:
     """Return the user's uv, to be used in place of the one of `own`, our image; None without.
 
     FrontendError where there is none in what was named, one that is too old, or one that
     `required-version` does not admit.
     """
-    request, name = job.request, job.settings.spec.uv
-    platform, places = request.build_platform, job.settings.origin("uv")
+    request, name = inputs.request, inputs.settings.spec.uv
+    platform, places = request.build_platform, inputs.settings.origin("uv")
     found = find(request, NAME, platform)
     if found:
         places = ()
@@ -65,7 +65,7 @@ def uv_image(gateway: Gateway, job: BuildInputs, own: llb.Output) -> Uv | None:
         found = find(request, name, platform) or _of_the_key(name)
     else:
         return None
-    context = _open(gateway, job, found, places)
+    context = _open(gateway, inputs, found, places)
     loaded = context.named_files(_PLACES, "uv")
     place = _place(gateway.solve(loaded), found, places)
     copied = llb.files(
@@ -82,19 +82,19 @@ def uv_image(gateway: Gateway, job: BuildInputs, own: llb.Output) -> Uv | None:
         meta=llb.Metadata(name=f"{found.label} uv"),
     )
     version = _version(gateway.solve(_asking(own, copied, platform)), found, places)
-    wanted = required(job)
+    wanted = required(inputs)
     if not admits(wanted, version):
         raise FrontendError(
             f"tool.uv.required-version asks for {wanted}; {_called(found)} has uv {version}",
             remedy="Name another image, or widen the range.",
-            places=(*places, job.workspace.root.place("tool", "uv", "required-version")),
+            places=(*places, inputs.workspace.root.place("tool", "uv", "required-version")),
         )
     return Uv(copied, version)
 
 
-def required(job: BuildInputs) -> str:
+def required(inputs: BuildInputs) -> str:
     """The releases of uv that the workspace admits; empty for all."""
-    return str(job.workspace.root.get("tool", "uv", "required-version") or "")
+    return str(inputs.workspace.root.get("tool", "uv", "required-version") or "")
 
 
 def admits(wanted: str, version: str) -> bool:
@@ -114,11 +114,11 @@ def _called(found: NamedContext) -> str:
 
 
 def _open(
-    gateway: Gateway, job: BuildInputs, found: NamedContext, places: tuple[Location, ...]
+    gateway: Gateway, inputs: BuildInputs, found: NamedContext, places: tuple[Location, ...]
 ) -> Context:
-    platform = job.request.build_platform
+    platform = inputs.request.build_platform
     try:
-        return open_context(gateway, job.request, found, platform)
+        return open_context(gateway, inputs.request, found, platform)
     except ValueError as error:
         # The reference of an image, which is looked at nowhere before.
         raise FrontendError(

@@ -35,32 +35,32 @@ _TOGETHER = 32
 
 
 def attestations(
-    gateway: Gateway, site: ResolvedPlatform, product: TargetResult, image: Ref
+    gateway: Gateway, resolved: ResolvedPlatform, product: TargetResult, image: Ref
 ) -> tuple[Attestation, ...]:
     """Return the bill of `image`, if it is one of layers and the engine can store attestations."""
-    job, plan = site.job, product.plan
+    inputs, plan = resolved.inputs, product.plan
     if plan is None or product.below is None or not gateway.ping().llb.supports(_CAPABILITY):
         return ()
-    manifest = job.workspace.manifest(job.package)
+    manifest = inputs.workspace.manifest(inputs.package)
     project = manifest.get("project") or {}
     below, target = gateway.solve(product.below), plan.target
     before, after = _system(below), _system(image)
     packages = f"lib/python{target.minor}/site-packages"
-    settings = job.workspace.root.get("tool", "uv") or {}
-    own = _installed(gateway, image, f"{job.settings.spec.venv or VENV}/{packages}")
+    settings = inputs.workspace.root.get("tool", "uv") or {}
+    own = _installed(gateway, image, f"{inputs.settings.spec.venv or VENV}/{packages}")
     contents = Contents(
-        version=str(project.get("version") or job.package.version),
-        platform=site.platform.id,
+        version=str(project.get("version") or inputs.package.version),
+        platform=resolved.platform.id,
         plan=plan,
-        base=site.base,
-        edges=edges(job.workspace.lock, site.closure, job.selection, plan.target),
-        installed={**_stated(job), **own},
+        base=resolved.base,
+        edges=edges(inputs.workspace.lock, resolved.closure, inputs.selection, plan.target),
+        installed={**_stated(inputs), **own},
         indexes=frozenset(bare(str(i.get("url", ""))) for i in all_indexes(settings)),
         distribution=_distribution(image),
         system=before,
         added=tuple(package for package in after if package not in before),
         based=tuple(_installed(gateway, below, f"{target.prefix}/{packages}").values()),
-        epoch=job.request.source_date_epoch,
+        epoch=inputs.request.source_date_epoch,
     )
     file = llb.Mkfile(PATH, document(contents), timestamp=0)
     meta = llb.Metadata(name="[internal] software bill of materials")
@@ -68,11 +68,11 @@ def attestations(
     return (Attestation(ref, PATH, PREDICATE, metadata={"reason": b"sbom"}),)
 
 
-def _stated(job: BuildInputs) -> dict[str, Installed]:
+def _stated(inputs: BuildInputs) -> dict[str, Installed]:
     """What manifests say, for packages whose files are not installed but copied."""
     found = {}
-    for package in job.packages:
-        project = job.workspace.manifest(package).get("project") or {}
+    for package in inputs.packages:
+        project = inputs.workspace.manifest(package).get("project") or {}
         stated = project.get("license")
         licence = of_text(stated) if isinstance(stated, str) else Licence()
         found[package.name] = Installed(package.name, str(project.get("version") or ""), licence)

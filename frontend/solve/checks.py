@@ -27,25 +27,25 @@ if TYPE_CHECKING:
     from frontend.targets.result import TargetResult
 
 
-def run(gateway: Gateway, site: ResolvedPlatform, product: TargetResult) -> None:
+def run(gateway: Gateway, resolved: ResolvedPlatform, product: TargetResult) -> None:
     """Run the checks of a product whose steps have run; FrontendError for the first that fails."""
-    gateway.together(*(_running(gateway, site, product, check) for check in product.checks))
+    gateway.together(*(_running(gateway, resolved, product, check) for check in product.checks))
 
 
 def _running(
-    gateway: Gateway, site: ResolvedPlatform, product: TargetResult, check: Check
+    gateway: Gateway, resolved: ResolvedPlatform, product: TargetResult, check: Check
 ) -> Callable[[], None]:
-    return lambda: _run(gateway, site, product, check)
+    return lambda: _run(gateway, resolved, product, check)
 
 
-def _run(gateway: Gateway, site: ResolvedPlatform, product: TargetResult, check: Check) -> None:
-    report = _report(site, product, check)
+def _run(gateway: Gateway, resolved: ResolvedPlatform, product: TargetResult, check: Check) -> None:
+    report = _report(resolved, product, check)
     try:
-        gateway.solve(step(site, product, check, report), evaluate=True)
+        gateway.solve(step(resolved, product, check, report), evaluate=True)
     except GatewayError as error:
         if not error.step_end:
             raise
-        found = read_report(gateway, site.builder, [report])
+        found = read_report(gateway, resolved.builder, [report])
         how, output = error.step_end, ""
         if found:
             how, output = found["report"]["detail"], failure_message(found["report"]["output"])
@@ -56,18 +56,20 @@ def _run(gateway: Gateway, site: ResolvedPlatform, product: TargetResult, check:
         ) from error
 
 
-def step(site: ResolvedPlatform, product: TargetResult, check: Check, report: str) -> llb.Output:
+def step(
+    resolved: ResolvedPlatform, product: TargetResult, check: Check, report: str
+) -> llb.Output:
     """The step of a check; its output is the image with whatever the check changed."""
     settings: dict[str, Any] = json.loads(product.config).get("config") or {}
     env = dict(item.split("=", 1) for item in settings.get("Env") or ())
     # uv is there for checks alone: `uv pip check` is a useful one.
     env["PATH"] = f"{env.get('PATH', '')}:{ROOT}"
     env["UV_NO_CACHE"] = "1"
-    request, limits = site.job.request, site.job.request.limits
+    request, limits = resolved.inputs.request, resolved.inputs.request.limits
     shared = [llb.Tmpfs("/dev/shm", limits.shm_size)] if limits.shm_size else []
     done = llb.run(
         [
-            site.target.path,
+            resolved.target.path,
             *("-I", "-S", f"{ROOT}/steps/check.py"),
             report,
             str(settings.get("User") or "0"),
@@ -76,8 +78,8 @@ def step(site: ResolvedPlatform, product: TargetResult, check: Check, report: st
         mounts=[
             llb.Writable("/", product.filesystem),
             llb.Bind(f"{ROOT}/steps", steps("check")),
-            llb.Bind(f"{ROOT}/uv", site.builder.uv, selector=UV_IN_IMAGE),
-            site.builder.reports(),
+            llb.Bind(f"{ROOT}/uv", resolved.builder.uv, selector=UV_IN_IMAGE),
+            resolved.builder.reports(),
             *shared,
         ],
         env=sorted(env.items()),
@@ -85,18 +87,23 @@ def step(site: ResolvedPlatform, product: TargetResult, check: Check, report: st
         ulimits=[llb.Ulimit(*limit) for limit in limits.ulimits],
         cgroup_parent=limits.cgroup_parent,
         hostname=limits.hostname,
-        network=llb.Network.NONE if site.sealed else NETWORKS[request.network],
+        network=llb.Network.NONE if resolved.hermetic else NETWORKS[request.network],
         hosts=[llb.Host(name, address) for name, address in request.hosts],
-        platform=site.platform,
+        platform=resolved.platform,
         meta=llb.Metadata(
-            name=f"[{site.prefix}check] {check.text}", ignore_cache=request.unwanted(())
+            name=f"[{resolved.prefix}check] {check.text}", ignore_cache=request.unwanted(())
         ),
     )
     return done.output("/")
 
 
-def _report(site: ResolvedPlatform, product: TargetResult, check: Check) -> str:
+def _report(resolved: ResolvedPlatform, product: TargetResult, check: Check) -> str:
     """Name a check's report by what is checked: builds of other images run the same command."""
-    parts = (site.base.identity, site.platform.id, *site.job.selection.packages, *check.words)
+    parts = (
+        resolved.base.identity,
+        resolved.platform.id,
+        *resolved.inputs.selection.packages,
+        *check.words,
+    )
     digest = hashlib.sha256("\0".join(parts).encode() + product.config).hexdigest()
     return f"{digest[:24]}.json"

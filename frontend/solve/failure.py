@@ -40,7 +40,7 @@ def explain(
     gateway: Gateway,
     builder: BuildEnvironment,
     ran: Sequence[Step],
-    job: BuildInputs,
+    inputs: BuildInputs,
     error: GatewayError,
 ) -> Exception:
     """Return what to raise for `error`: with the step's own report if one was left."""
@@ -50,9 +50,9 @@ def explain(
     failed = [name for name in by_report if name in error.message]
     found = read_report(gateway, builder, failed)
     if found:
-        return _explained(by_report[found["name"]], found["report"], job)
+        return _explained(by_report[found["name"]], found["report"], inputs)
     if unfetched := re.search(r"failed to fetch remote (\S+):(?:\s|$)", error.message):
-        return _unfetched(unfetched.group(1), job, error)
+        return _unfetched(unfetched.group(1), inputs, error)
     return _unexplained(by_report[failed[0]] if failed else None, error)
 
 
@@ -91,9 +91,9 @@ def _unexplained(step: Step | None, error: GatewayError) -> Exception:
     )
 
 
-def _unfetched(address: str, job: BuildInputs, error: GatewayError) -> Exception:
+def _unfetched(address: str, inputs: BuildInputs, error: GatewayError) -> Exception:
     """A dependency that BuildKit could not fetch from git; `error` itself where it is none."""
-    lock = job.workspace.lock
+    lock = inputs.workspace.lock
     sources = ((p["name"], str(p["source"].get("git", ""))) for p in lock.packages)
     name = next((n for n, source in sources if source.partition("?")[0].startswith(address)), "")
     if not name:
@@ -120,9 +120,9 @@ def failure_message(output: str) -> str:
     return "\n".join(kept)
 
 
-def _explained(step: Step, found: dict[str, Any], job: BuildInputs) -> FrontendError:
+def _explained(step: Step, found: dict[str, Any], inputs: BuildInputs) -> FrontendError:
     kind, name, detail = found.get("kind", ""), found.get("package", ""), found.get("detail", "")
-    workspace, lock, member = job.workspace, job.workspace.lock, step.layer.member
+    workspace, lock, member = inputs.workspace, inputs.workspace.lock, step.layer.member
     locked = next((p for p in step.layer.packages if p.name == name), None)
     label = f"{locked.name} {locked.version}" if locked else name or step.layer.title
     places: tuple[Location, ...] = (lock.place(name, locked.version if locked else ""),)
@@ -132,7 +132,7 @@ def _explained(step: Step, found: dict[str, Any], job: BuildInputs) -> FrontendE
         label = f"package {member.name!r}"
     output = found.get("output", "")
     if kind == "system":
-        return _no_packages(step, detail, output, job)
+        return _no_packages(step, detail, output, inputs)
     if kind == "hash":
         expected, _, computed = detail.partition(" ")
         return FrontendError(
@@ -171,7 +171,7 @@ def _explained(step: Step, found: dict[str, Any], job: BuildInputs) -> FrontendE
         return FrontendError(
             f"{label} is built with {detail}, which the dependency group for hermetic builds does "
             f"not have, or not with all that it needs:\n{failure_message(output)}",
-            remedy=f"Run: uv add --group {group_name(job)} '{detail.partition(',')[0]}'",
+            remedy=f"Run: uv add --group {group_name(inputs)} '{detail.partition(',')[0]}'",
             places=places,
         )
     if kind == "git":
@@ -213,7 +213,7 @@ def _explained(step: Step, found: dict[str, Any], job: BuildInputs) -> FrontendE
             places=places,
         )
     if kind in ("tests", "test command"):
-        return _red(step, found, job)
+        return _red(step, found, inputs)
     if kind == "wheel":
         return FrontendError(
             f"{label} cannot be installed on Python {workspace.lock.requires_python}: {output}",
@@ -221,7 +221,7 @@ def _explained(step: Step, found: dict[str, Any], job: BuildInputs) -> FrontendE
             places=places,
         )
     if kind == "files" and step.layer.kind is Kind.FILES:
-        return _no_files(detail, job)
+        return _no_files(detail, inputs)
     if kind == "build":
         return FrontendError(
             f"{label} cannot be built:\n{failure_message(output)}",
@@ -235,7 +235,7 @@ def _explained(step: Step, found: dict[str, Any], job: BuildInputs) -> FrontendE
     return FrontendError(f"{label} cannot be installed:\n{failure_message(output)}", places=places)
 
 
-def _no_packages(step: Step, detail: str, output: str, job: BuildInputs) -> FrontendError:
+def _no_packages(step: Step, detail: str, output: str, inputs: BuildInputs) -> FrontendError:
     """The distribution's package manager failed; it says so itself."""
     change = step.layer.change
     key = change.key if isinstance(change, SystemPackages) else "apt"
@@ -251,14 +251,14 @@ def _no_packages(step: Step, detail: str, output: str, job: BuildInputs) -> Fron
         f"packages of {key} cannot be installed: {detail or 'see what is printed above'}",
         remedy=f"Names and versions are those of the image's distribution; {decides}"
         "the network of the build decides whether its archive can be reached.",
-        places=job.settings.origin(key),
+        places=inputs.settings.origin(key),
     )
 
 
-def _red(step: Step, found: dict[str, Any], job: BuildInputs) -> FrontendError:
+def _red(step: Step, found: dict[str, Any], inputs: BuildInputs) -> FrontendError:
     """Red tests of the target `test`, with the end of what they printed."""
-    places = job.settings.origin("test")
-    name = job.package.name
+    places = inputs.settings.origin("test")
+    name = inputs.package.name
     if found["kind"] == "test command":
         return FrontendError(
             f"the tests of {name!r} cannot be started: {found['detail']}",
@@ -272,17 +272,17 @@ def _red(step: Step, found: dict[str, Any], job: BuildInputs) -> FrontendError:
     )
 
 
-def _no_files(path: str, job: BuildInputs) -> FrontendError:
+def _no_files(path: str, inputs: BuildInputs) -> FrontendError:
     """What `files` names is not there, or is kept out of the build."""
-    line = job.context.ignoring(path.strip("/"))
-    if line and job.context.ignore:
+    line = inputs.context.ignoring(path.strip("/"))
+    if line and inputs.context.ignore:
         return FrontendError(
-            f"{job.context.ignore.filename} keeps {path!r} out of the build",
+            f"{inputs.context.ignore.filename} keeps {path!r} out of the build",
             remedy=f"`files` names it: remove the pattern, or add a line `!{path}` below it.",
-            places=(Location.line(job.context.ignore, line),),
+            places=(Location.line(inputs.context.ignore, line),),
         )
     return FrontendError(
         f"files: the build context has nothing at {path!r}",
         remedy="Check the path, which is seen from the context's root.",
-        places=job.settings.origin("files"),
+        places=inputs.settings.origin("files"),
     )

@@ -29,12 +29,14 @@ class Compiled:
     tag: str
 
 
-def find_compiled(gateway: Gateway, job: BuildInputs, made: Sequence[Step]) -> tuple[Compiled, ...]:
+def find_compiled(
+    gateway: Gateway, inputs: BuildInputs, made: Sequence[Step]
+) -> tuple[Compiled, ...]:
     """Build what is built from source, and return what is for the build platform alone.
 
     GatewayError where a step fails.
     """
-    settings = job.workspace.root.get("tool", "uv") or {}
+    settings = inputs.workspace.root.get("tool", "uv") or {}
     building = [step for step in made if step.report and builds(settings, step.layer)]
     tags = gateway.together(*(_looking(gateway, step) for step in building))
     return tuple(Compiled(step, tag) for step, tag in zip(building, tags, strict=True) if tag)
@@ -72,7 +74,7 @@ def _platform_tag(gateway: Gateway, layer: llb.Output) -> str:
 
 def with_native_steps(
     gateway: Gateway,
-    job: BuildInputs,
+    inputs: BuildInputs,
     builder: BuildEnvironment,
     native: BuildEnvironment,
     found: Sequence[Compiled],
@@ -83,13 +85,13 @@ def with_native_steps(
     """
     assert builder.foreign is not None
     if not runs(gateway, native):
-        raise _not_runnable(job, native.platform, builder.platform, found)
+        raise _not_runnable(inputs, native.platform, builder.platform, found)
     reports = frozenset(each.step.report for each in found)
     return replace(builder, foreign=replace(builder.foreign, native=native, compiled=reports))
 
 
 def _not_runnable(
-    job: BuildInputs, platform: llb.Platform, here: llb.Platform, found: Sequence[Compiled]
+    inputs: BuildInputs, platform: llb.Platform, here: llb.Platform, found: Sequence[Compiled]
 ) -> FrontendError:
     places: list[Location] = []
     said = []
@@ -99,10 +101,10 @@ def _not_runnable(
         names += [f"{package.name} {package.version}" for package in layer.packages]
         said.append(f"{', '.join(names)} (its wheel is for {each.tag})")
         if layer.member:
-            places.append(job.workspace.manifest(layer.member).place("build-system"))
+            places.append(inputs.workspace.manifest(layer.member).place("build-system"))
         elif layer.packages:
             first = layer.packages[0]
-            places.append(job.workspace.lock.place(first.name, first.version))
+            places.append(inputs.workspace.lock.place(first.name, first.version))
     return FrontendError(
         f"{', '.join(said)} must be built on {platform.id}, and this engine on {here.id} runs no "
         "programs for it",

@@ -28,66 +28,70 @@ if TYPE_CHECKING:
 
 
 def building(
-    gateway: Gateway, recipe: TargetBuilder, site: ResolvedPlatform
+    gateway: Gateway, recipe: TargetBuilder, resolved: ResolvedPlatform
 ) -> Callable[[], PlatformResult]:
     """Return a task that builds the image of one platform."""
-    return lambda: build_platform(gateway, recipe, site)
+    return lambda: build_platform(gateway, recipe, resolved)
 
 
 def compile_there(
-    gateway: Gateway, site: ResolvedPlatform, product: TargetResult, recipe: TargetBuilder, uv: Uv
+    gateway: Gateway,
+    resolved: ResolvedPlatform,
+    product: TargetResult,
+    recipe: TargetBuilder,
+    uv: Uv,
 ) -> TargetResult:
     """Make `product` anew, with the steps on the image's platform that must run there."""
-    job, builder = site.job, site.builder
-    found = native_steps.find_compiled(gateway, job, product.steps)
+    inputs, builder = resolved.inputs, resolved.builder
+    found = native_steps.find_compiled(gateway, inputs, product.steps)
     if not found:
         return product
-    image, path = site.base, site.target.path
-    if job.settings.spec.builder:
-        places = job.settings.origin("builder")
-        name = job.settings.spec.builder
+    image, path = resolved.base, resolved.target.path
+    if inputs.settings.spec.builder:
+        places = inputs.settings.origin("builder")
+        name = inputs.settings.spec.builder
         image = base_image.resolve(
-            gateway, job.request, name, site.platform, places, role="builder"
+            gateway, inputs.request, name, resolved.platform, places, role="builder"
         )
         # As here, the builder has it where the base has it.
         path = builder.target.path if builder.target else path
-    native = step_builder(gateway, job.request, uv, site.platform, image)
-    native = replace(native, target=replace(site.target, path=path))
-    builder = native_steps.with_native_steps(gateway, job, builder, native, found)
-    return recipe.make(replace(site, builder=builder))
+    native = step_builder(gateway, inputs.request, uv, resolved.platform, image)
+    native = replace(native, target=replace(resolved.target, path=path))
+    builder = native_steps.with_native_steps(gateway, inputs, builder, native, found)
+    return recipe.make(replace(resolved, builder=builder))
 
 
 def build_platform(
-    gateway: Gateway, recipe: TargetBuilder, site: ResolvedPlatform
+    gateway: Gateway, recipe: TargetBuilder, resolved: ResolvedPlatform
 ) -> PlatformResult:
     """Make the target for one platform, its steps run."""
-    request = site.job.request
-    product = recipe.make(site)
-    if site.platform == request.platforms[0]:
+    request = resolved.inputs.request
+    product = recipe.make(resolved)
+    if resolved.platform == request.platforms[0]:
         note_options(gateway, request, product)
-    record = recording(gateway, site, product)
+    record = recording(gateway, resolved, product)
     try:
-        if site.builder.foreign:
-            uv = Uv(site.builder.uv, site.builder.uv_version)
-            product = compile_there(gateway, site, product, recipe, uv)
+        if resolved.builder.foreign:
+            uv = Uv(resolved.builder.uv, resolved.builder.uv_version)
+            product = compile_there(gateway, resolved, product, recipe, uv)
         ref = gateway.solve(product.filesystem, evaluate=True)
     except GatewayError as error:
-        raise explain(gateway, site.builder, product.steps, site.job, error) from error
+        raise explain(gateway, resolved.builder, product.steps, resolved.inputs, error) from error
     config = record() if record else product.config
     if product.checks:
         from frontend.solve import checks
 
-        checks.run(gateway, site, product)
+        checks.run(gateway, resolved, product)
     bill: tuple[Attestation, ...] = ()
     if request.sbom:
         from frontend.sbom.attach import attestations
 
-        bill = attestations(gateway, site, product, ref)
-    return PlatformResult(site.platform, ref, config, product.base_config, bill)
+        bill = attestations(gateway, resolved, product, ref)
+    return PlatformResult(resolved.platform, ref, config, product.base_config, bill)
 
 
 def recording(
-    gateway: Gateway, site: ResolvedPlatform, product: TargetResult
+    gateway: Gateway, resolved: ResolvedPlatform, product: TargetResult
 ) -> Callable[[], bytes] | None:
     """Begin to write down what an image is made from, while it is built.
 
@@ -95,8 +99,8 @@ def recording(
     said of the previous image. None for files that are no image of layers, and where the user wants
     neither.
     """
-    wanted = site.job.settings.spec.plan_labels is not False
-    named = site.job.request.named_contexts
+    wanted = resolved.inputs.settings.spec.plan_labels is not False
+    named = resolved.inputs.request.named_contexts
     if product.plan is None or not (wanted or named):
         return None
 
@@ -108,10 +112,10 @@ def recording(
         if named:
             from frontend.explain import progress
 
-            tell = progress.start_comparison(gateway, site)
+            tell = progress.start_comparison(gateway, resolved)
         if not wanted and not tell:
             return product.config
-        made = complete_record(gateway, site, product)
+        made = complete_record(gateway, resolved, product)
         config = attached(product.config, made) if wanted else product.config
         if tell:
             tell(made, config)

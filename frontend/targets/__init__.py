@@ -32,10 +32,10 @@ DEFAULT = "image"
 class TargetBuilder(Protocol):
     """How a target is made: what each of the modules offers."""
 
-    def select(self, gateway: Gateway, job: BuildInputs) -> BuildInputs:
+    def select(self, gateway: Gateway, inputs: BuildInputs) -> BuildInputs:
         """Return the job with what else the target takes of the workspace."""
 
-    def make(self, site: ResolvedPlatform) -> TargetResult:
+    def make(self, resolved: ResolvedPlatform) -> TargetResult:
         """Describe the result for one platform."""
 
 

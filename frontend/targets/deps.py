@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 _OWN = (Kind.MEMBER, Kind.SOURCE, Kind.FILES)
 
 
-def select(gateway: Gateway, job: BuildInputs) -> BuildInputs:
+def select(gateway: Gateway, inputs: BuildInputs) -> BuildInputs:
     """Take what the image takes."""
-    return image.select(gateway, job)
+    return image.select(gateway, inputs)
 
 
-def make(site: ResolvedPlatform) -> TargetResult:
+def make(resolved: ResolvedPlatform) -> TargetResult:
     """Lay everything but what comes from the context on the base."""
     # Planned whole: the layers that stay are those of the image.
-    made = image.planned(site)
+    made = image.planned(resolved)
     kept = tuple(layer for layer in made.layers if layer.kind not in _OWN)
-    run = image.without_package(image.started(site))
-    return image.assemble(site, replace(made, layers=kept), run)
+    run = image.without_package(image.started(resolved))
+    return image.assemble(resolved, replace(made, layers=kept), run)

@@ -37,35 +37,35 @@ ROOT_FILES = (
 )
 
 
-def select(gateway: Gateway, job: BuildInputs) -> BuildInputs:
+def select(gateway: Gateway, inputs: BuildInputs) -> BuildInputs:
     """Take the default groups besides what the image takes."""
-    workspace, root = job.workspace, job.workspace.lock.root_groups()
+    workspace, root = inputs.workspace, inputs.workspace.lock.root_groups()
     defaults = (
         group
-        for package in job.packages
+        for package in inputs.packages
         for group in groups.defaults(workspace, package)
         if group in {*workspace.lock.groups(package.name), *root}
     )
-    chosen = dict.fromkeys((*job.selection.groups, *defaults))
-    selection = replace(job.selection, groups=tuple(chosen))
-    check_selection(job.workspace, job.settings, selection)
-    return replace(job, selection=selection)
+    chosen = dict.fromkeys((*inputs.selection.groups, *defaults))
+    selection = replace(inputs.selection, groups=tuple(chosen))
+    check_selection(inputs.workspace, inputs.settings, selection)
+    return replace(inputs, selection=selection)
 
 
-def make(site: ResolvedPlatform) -> TargetResult:
+def make(resolved: ResolvedPlatform) -> TargetResult:
     """Lay third-party packages, links and sources on the base."""
-    run = replace(image.started(site), workdir=workdir(site.job))
-    return image.assemble(site, make_plan(site), run)
+    run = replace(image.started(resolved), workdir=workdir(resolved.inputs))
+    return image.assemble(resolved, make_plan(resolved), run)
 
 
-def workdir(job: BuildInputs) -> str:
+def workdir(inputs: BuildInputs) -> str:
     """Return where containers start: in the package's directory, as one does at home."""
-    return member_place(job.package)
+    return member_place(inputs.package)
 
 
-def make_plan(site: ResolvedPlatform) -> Plan:
+def make_plan(resolved: ResolvedPlatform) -> Plan:
     """Plan the image's layers with links in place of members."""
-    made = image.planned(site, workdir=workdir(site.job))
+    made = image.planned(resolved, workdir=workdir(resolved.inputs))
     layers = tuple(_linked(layer) if layer.kind is Kind.MEMBER else layer for layer in made.layers)
     if any(member.path == "." for layer in layers for member in layer.members):
         return replace(made, layers=layers)

@@ -31,85 +31,85 @@ if TYPE_CHECKING:
 WORKDIR = "/app"
 
 
-def select(gateway: Gateway, job: BuildInputs) -> BuildInputs:
+def select(gateway: Gateway, inputs: BuildInputs) -> BuildInputs:
     """Take what the user has named, and nothing else."""
-    return job
+    return inputs
 
 
-def make(site: ResolvedPlatform) -> TargetResult:
+def make(resolved: ResolvedPlatform) -> TargetResult:
     """Lay the package and its closure on the base."""
-    check_command(site.job)
-    return checked(site, assemble(site, planned(site)))
+    check_command(resolved.inputs)
+    return checked(resolved, assemble(resolved, planned(resolved)))
 
 
-def checked(site: ResolvedPlatform, product: TargetResult) -> TargetResult:
+def checked(resolved: ResolvedPlatform, product: TargetResult) -> TargetResult:
     """`product` with the checks that the user wants to be run in it."""
-    if not site.job.settings.spec.checks:
+    if not resolved.inputs.settings.spec.checks:
         return product
     from frontend.targets import checks
 
-    return replace(product, checks=checks.of(site.job.settings))
+    return replace(product, checks=checks.of(resolved.inputs.settings))
 
 
-def planned(site: ResolvedPlatform, *, workdir: str = "") -> layers.Plan:
+def planned(resolved: ResolvedPlatform, *, workdir: str = "") -> layers.Plan:
     """Plan the whole image; `workdir` instead of the spec's."""
-    footing = site.footing
+    profile = resolved.profile
     return make_plan(
-        site.job,
-        site.closure,
-        site.target,
-        site.base,
-        footing.changes,
-        footing.managed,
-        environment=footing.prefix is None,
+        resolved.inputs,
+        resolved.closure,
+        resolved.target,
+        resolved.base,
+        profile.changes,
+        profile.managed,
+        environment=profile.prefix is None,
         workdir=workdir,
     )
 
 
 def assemble(
-    site: ResolvedPlatform, made: layers.Plan, run: image_config.Runtime | None = None
+    resolved: ResolvedPlatform, made: layers.Plan, run: image_config.Runtime | None = None
 ) -> TargetResult:
     """Lay the layers of `made` on the base; containers run as the spec says, or as `run` does."""
-    job, base = site.job, site.base
-    emitted = written(site, made)
-    epoch = job.request.source_date_epoch
-    config = image_config.configure(base, site.platform, made, run or started(site), epoch)
+    inputs, base = resolved.inputs, resolved.base
+    emitted = written(resolved, made)
+    epoch = inputs.request.source_date_epoch
+    config = image_config.configure(base, resolved.platform, made, run or started(resolved), epoch)
     return TargetResult(
-        emitted.image, config, emitted.steps, base.raw or None, made, base_rootfs(site)
+        emitted.image, config, emitted.steps, base.raw or None, made, base_rootfs(resolved)
     )
 
 
-def base_rootfs(site: ResolvedPlatform) -> llb.Output:
+def base_rootfs(resolved: ResolvedPlatform) -> llb.Output:
     """The base as a filesystem."""
-    name = f"[{site.prefix}base] FROM {site.base.name}"
-    return base_image.filesystem(site.base, site.job.request, site.platform, name)
+    name = f"[{resolved.prefix}base] FROM {resolved.base.name}"
+    return base_image.filesystem(resolved.base, resolved.inputs.request, resolved.platform, name)
 
 
-def written(site: ResolvedPlatform, made: layers.Plan) -> Emitted:
+def written(resolved: ResolvedPlatform, made: layers.Plan) -> Emitted:
     """Write the steps of `made`, and what lays their layers on the base."""
-    job, base = site.job, site.base
-    bottom = base_rootfs(site)
+    inputs, base = resolved.inputs, resolved.base
+    bottom = base_rootfs(resolved)
     return emit(
         made,
-        site.builder,
+        resolved.builder,
         bottom,
-        job.workspace,
-        job.context,
-        prefix=site.prefix,
-        merge=job.settings.spec.merge is not False,
-        sealed=site.sealed,
-        on_base=replace(
-            site.builder,
+        inputs.workspace,
+        inputs.context,
+        prefix=resolved.prefix,
+        merge=inputs.settings.spec.merge is not False,
+        hermetic=resolved.hermetic,
+        base_env=replace(
+            resolved.builder,
             image=base,
             filesystem=bottom,
-            platform=site.platform,
-            target=site.target,
+            platform=resolved.platform,
+            target=resolved.target,
             owner=(0, 0),
             app=None,
             foreign=None,
         ),
-        finishing=finishing(job.settings.spec),
-        building=building(site),
+        finishing=finishing(inputs.settings.spec),
+        building=building(resolved),
     )
 
 
@@ -123,14 +123,14 @@ def finishing(spec: Spec) -> dict[str, str]:
     return found
 
 
-def building(site: ResolvedPlatform) -> Building:
+def building(resolved: ResolvedPlatform) -> Building:
     """What the builds of members and of packages see besides their own sources."""
-    job = site.job
-    return Building(named_for_all(job), site.closure.third_party, job.versions)
+    inputs = resolved.inputs
+    return Building(named_for_all(inputs), resolved.closure.third_party, inputs.versions)
 
 
 def make_plan(
-    job: BuildInputs,
+    inputs: BuildInputs,
     closure: Closure,
     target: Interpreter,
     base: BaseImage,
@@ -141,22 +141,22 @@ def make_plan(
     workdir: str = "",
 ) -> layers.Plan:
     """Plan the layers, with what the spec says about them; `workdir` instead of the spec's."""
-    spec = job.settings.spec
+    spec = inputs.settings.spec
     room = partition.MOST_LAYERS - base.layers
     if room < partition.FEWEST_LAYERS:
         raise FrontendError(
             f"base image {base.name} has {base.layers} layers, and an image can have "
             f"{partition.MOST_LAYERS}: nothing can be added",
             remedy="Choose another `base`, or make one of fewer layers.",
-            places=base_places(job),
+            places=base_places(inputs),
         )
-    group = job.workspace.lock.group_names(partition.HEAVY_GROUP, job.selection.packages)
+    group = inputs.workspace.lock.group_names(partition.HEAVY_GROUP, inputs.selection.packages)
     workdir = workdir or spec.workdir or WORKDIR
     return partition.make(
         closure,
         target,
-        job.package,
-        others=job.others,
+        inputs.package,
+        others=inputs.others,
         shape=partition.LayerPolicy(
             heavy=(*(spec.heavy or ()), *((tuple(sorted(group)),) if group else ())),
             big=partition.BIG if spec.big is None else spec.big,
@@ -172,11 +172,11 @@ def make_plan(
     )
 
 
-def runnable(job: BuildInputs) -> dict[str, list[str]]:
+def runnable(inputs: BuildInputs) -> dict[str, list[str]]:
     """The packages of the image that a container could run, each with its scripts."""
     found = {}
-    for package in job.packages:
-        project = job.workspace.manifest(package).get("project") or {}
+    for package in inputs.packages:
+        project = inputs.workspace.manifest(package).get("project") or {}
         # uv installs no scripts of a virtual package: there would be nothing to start.
         scripts = sorted(project.get("scripts") or {}) if not package.virtual else []
         if image_config.command(scripts, package.name, None, None)[0]:
@@ -184,14 +184,18 @@ def runnable(job: BuildInputs) -> dict[str, list[str]]:
     return found
 
 
-def check_command(job: BuildInputs) -> None:
+def check_command(inputs: BuildInputs) -> None:
     """Refuse an image of several packages that does not say which of them containers run."""
-    names = list(runnable(job))
-    if len(names) > 1 and job.settings.spec.entrypoint is None and job.settings.spec.cmd is None:
+    names = list(runnable(inputs))
+    if (
+        len(names) > 1
+        and inputs.settings.spec.entrypoint is None
+        and inputs.settings.spec.cmd is None
+    ):
         raise FrontendError(
             f"the build does not say which package a container runs: {', '.join(names)}",
             remedy="Set `entrypoint`, or `cmd`, to the script of one of them.",
-            places=job.settings.origin("package"),
+            places=inputs.settings.origin("package"),
         )
 
 
@@ -200,30 +204,31 @@ def without_package(run: image_config.Runtime) -> image_config.Runtime:
     return replace(run, entrypoint=(), cmd=("python",))
 
 
-def started(site: ResolvedPlatform) -> image_config.Runtime:
+def started(resolved: ResolvedPlatform) -> image_config.Runtime:
     """How containers of the image run, with the user as the base knows it."""
-    prefix = site.footing.prefix
-    run = runtime(site.job, prefix.scripts if prefix else SCRIPTS)
-    return replace(run, user=site.footing.accounts.user.text)
+    prefix = resolved.profile.prefix
+    run = runtime(resolved.inputs, prefix.scripts if prefix else SCRIPTS)
+    return replace(run, user=resolved.profile.accounts.user.text)
 
 
-def runtime(job: BuildInputs, folder: str = SCRIPTS) -> image_config.Runtime:
+def runtime(inputs: BuildInputs, folder: str = SCRIPTS) -> image_config.Runtime:
     """How containers run: the spec, and the package's metadata. Scripts are in `folder`."""
-    spec, scripts = job.settings.spec, runnable(job)
+    spec, scripts = inputs.settings.spec, runnable(inputs)
     # Scripts of one package at most: `check_command` refuses a choice.
-    name = next(iter(scripts), job.package.name)
+    name = next(iter(scripts), inputs.package.name)
     entrypoint, cmd = image_config.command(
         scripts.get(name, ()), name, spec.entrypoint, spec.cmd, folder
     )
-    if job.others:
+    if inputs.others:
         # A version, a description and so on would be those of one package.
-        labels = image_config.metadata_labels({}, ", ".join(job.selection.packages), "")
+        labels = image_config.metadata_labels({}, ", ".join(inputs.selection.packages), "")
     else:
-        project = job.workspace.manifest(job.package).get("project") or {}
+        project = inputs.workspace.manifest(inputs.package).get("project") or {}
         version = str(
-            project.get("version") or job.versions.get(job.package.name, job.package.version)
+            project.get("version")
+            or inputs.versions.get(inputs.package.name, inputs.package.version)
         )
-        labels = image_config.metadata_labels(project, job.package.name, version)
+        labels = image_config.metadata_labels(project, inputs.package.name, version)
     return image_config.Runtime(
         entrypoint,
         cmd,
@@ -231,6 +236,6 @@ def runtime(job: BuildInputs, folder: str = SCRIPTS) -> image_config.Runtime:
         spec.workdir or WORKDIR,
         spec.user or "",
         image_config.parse_ports(spec.ports or ()),
-        {**labels, **(spec.labels or {}), **job.request.labels},
+        {**labels, **(spec.labels or {}), **inputs.request.labels},
         folder,
     )

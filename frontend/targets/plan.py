@@ -36,14 +36,14 @@ _REASONS = {
 }
 
 
-def select(gateway: Gateway, job: BuildInputs) -> BuildInputs:
+def select(gateway: Gateway, inputs: BuildInputs) -> BuildInputs:
     """Take what the image takes."""
-    return image.select(gateway, job)
+    return image.select(gateway, inputs)
 
 
-def make(site: ResolvedPlatform) -> TargetResult:
+def make(resolved: ResolvedPlatform) -> TargetResult:
     """Write the plan of one platform as `plan.json` and `plan.txt`."""
-    found = document([site])
+    found = document([resolved])
     files = llb.files(
         llb.SCRATCH,
         *(
@@ -53,14 +53,14 @@ def make(site: ResolvedPlatform) -> TargetResult:
                 ("plan.txt", plan_document.to_text(found)),
             )
         ),
-        meta=llb.Metadata(name=f"[{site.prefix}plan] write plan.json and plan.txt"),
+        meta=llb.Metadata(name=f"[{resolved.prefix}plan] write plan.json and plan.txt"),
     )
-    return TargetResult(files, wheels.files_config(site.platform))
+    return TargetResult(files, wheels.files_config(resolved.platform))
 
 
 def document(sites: Sequence[ResolvedPlatform]) -> plan_document.Document:
     """Describe the images of all platforms."""
-    selection = sites[0].job.selection
+    selection = sites[0].inputs.selection
     return plan_document.Document(
         package=selection.package,
         extras=tuple(selection.extras),
@@ -70,29 +70,30 @@ def document(sites: Sequence[ResolvedPlatform]) -> plan_document.Document:
     )
 
 
-def _image(site: ResolvedPlatform) -> plan_document.Image:
-    builder = site.builder
-    steps = image.written(site, image.planned(site)).steps
+def _image(resolved: ResolvedPlatform) -> plan_document.Image:
+    builder = resolved.builder
+    steps = image.written(resolved, image.planned(resolved)).steps
     # The first ones are those of the builder's own packages.
     own = steps[len(builder.preparing) :]
     layers = zip(
         own,
-        layer_key.keys(builder, site.target, site.base, image.base_rootfs(site), own),
+        layer_key.keys(builder, resolved.target, resolved.base, image.base_rootfs(resolved), own),
         strict=True,
     )
-    libc = site.target.libc
+    libc = resolved.target.libc
     return plan_document.Image(
-        platform=site.platform.id,
-        base=_base(site.base),
+        platform=resolved.platform.id,
+        base=_base(resolved.base),
         builder=_base(builder.image),
         python=plan_document.Python(
-            version=site.target.version,
-            path=site.target.path,
-            machine=site.target.machine,
+            version=resolved.target.version,
+            path=resolved.target.path,
+            machine=resolved.target.machine,
             libc=f"{libc.name} {'.'.join(map(str, libc.version))}",
         ),
         layers=tuple(
-            _layer(site, number, step.layer, key) for number, (step, key) in enumerate(layers, 1)
+            _layer(resolved, number, step.layer, key)
+            for number, (step, key) in enumerate(layers, 1)
         ),
     )
 
@@ -101,18 +102,18 @@ def _base(found: BaseImage) -> plan_document.Base:
     return plan_document.Base(name=found.name, digest=found.digest)
 
 
-def _layer(site: ResolvedPlatform, number: int, layer: Layer, key: str) -> plan_document.Layer:
-    folder = site.job.workspace.folder
+def _layer(resolved: ResolvedPlatform, number: int, layer: Layer, key: str) -> plan_document.Layer:
+    folder = resolved.inputs.workspace.folder
     sizes = [package.size for package in layer.packages]
     return plan_document.Layer(
         number=number,
         kind=layer.kind.value,
         title=layer.title,
-        reason=_reason(site, layer),
+        reason=_reason(resolved, layer),
         size=sum(sizes) if sizes and all(sizes) else None,
         key=key,
         sources=(
-            *(site.job.workspace.path(member) for member in layer.members),
+            *(resolved.inputs.workspace.path(member) for member in layer.members),
             *(copy.source for copy in layer.copies if not layer.members),
             *(
                 workspace_path(folder, str(package.table["source"]["path"]))
@@ -140,9 +141,9 @@ def _layer(site: ResolvedPlatform, number: int, layer: Layer, key: str) -> plan_
     )
 
 
-def _reason(site: ResolvedPlatform, layer: Layer) -> str:
+def _reason(resolved: ResolvedPlatform, layer: Layer) -> str:
     if layer.kind is Kind.BIG:
-        big = site.job.settings.spec.big
+        big = resolved.inputs.settings.spec.big
         threshold = plan_document.size_text(partition.BIG if big is None else big) or "0 B"
         if layer.packages[0].size:
             return f"big: its file has {threshold} or more"

@@ -29,45 +29,45 @@ if TYPE_CHECKING:
 PYTEST = ("pytest", f"--junit-xml={LAYER}/junit.xml")
 
 
-def select(gateway: Gateway, job: BuildInputs) -> BuildInputs:
+def select(gateway: Gateway, inputs: BuildInputs) -> BuildInputs:
     """Take what the target `dev` takes."""
-    return dev.select(gateway, job)
+    return dev.select(gateway, inputs)
 
 
-def make(site: ResolvedPlatform) -> TargetResult:
+def make(resolved: ResolvedPlatform) -> TargetResult:
     """Run the tests in the package's directory, as root; the result is what they leave."""
-    job = site.job
-    tested = dev.make(site)
+    inputs = resolved.inputs
+    tested = dev.make(resolved)
     run = json.loads(tested.config)["config"]
     env = dict(item.split("=", 1) for item in run["Env"])
-    command = choose(site)
-    report = report_name(site.builder, "test", job.package.name, *command)
+    command = choose(resolved)
+    report = report_name(resolved.builder, "test", inputs.package.name, *command)
     # Of another platform as well: tests run what the image runs.
-    output = replace(site.builder, platform=site.platform).execute(
-        [site.target.path, "-I", "-S", "-B", f"{ROOT}/steps/test.py", report, *command],
-        name=f"[{site.prefix}test] {' '.join(command)}",
+    output = replace(resolved.builder, platform=resolved.platform).execute(
+        [resolved.target.path, "-I", "-S", "-B", f"{ROOT}/steps/test.py", report, *command],
+        name=f"[{resolved.prefix}test] {' '.join(command)}",
         env=env,
         cwd=run["WorkingDir"],
         mounts=[
             llb.Writable("/", tested.filesystem),
             llb.Bind(f"{ROOT}/steps", steps("test")),
-            site.builder.reports(),
+            resolved.builder.reports(),
         ],
-        ignore_cache=job.request.unwanted({"test"}),
+        ignore_cache=inputs.request.unwanted({"test"}),
     )
-    step = Step(Layer(Kind.TEST, members=(job.package,)), output, report)
-    return TargetResult(output, wheels.files_config(site.platform), (*tested.steps, step))
+    step = Step(Layer(Kind.TEST, members=(inputs.package,)), output, report)
+    return TargetResult(output, wheels.files_config(resolved.platform), (*tested.steps, step))
 
 
-def choose(site: ResolvedPlatform) -> tuple[str, ...]:
+def choose(resolved: ResolvedPlatform) -> tuple[str, ...]:
     """Return the command: the spec's, else pytest; FrontendError where there is neither."""
-    job = site.job
-    if job.settings.spec.test:
-        return job.settings.spec.test
-    if any(package.name == "pytest" for package in site.closure.third_party):
+    inputs = resolved.inputs
+    if inputs.settings.spec.test:
+        return inputs.settings.spec.test
+    if any(package.name == "pytest" for package in resolved.closure.third_party):
         return PYTEST
     raise FrontendError(
-        f"there is no way known to test package {job.package.name!r}",
+        f"there is no way known to test package {inputs.package.name!r}",
         remedy="Add pytest to its dependency group `dev` and lock, or set `test` to the command.",
-        places=(job.workspace.manifest(job.package).place("dependency-groups"),),
+        places=(inputs.workspace.manifest(inputs.package).place("dependency-groups"),),
     )

@@ -22,42 +22,45 @@ if TYPE_CHECKING:
     from frontend.resolve.platform import ResolvedPlatform
 
 
-def select(gateway: Gateway, job: BuildInputs) -> BuildInputs:
+def select(gateway: Gateway, inputs: BuildInputs) -> BuildInputs:
     """Take what the image takes."""
-    return image.select(gateway, job)
+    return image.select(gateway, inputs)
 
 
-def make(site: ResolvedPlatform) -> TargetResult:
+def make(resolved: ResolvedPlatform) -> TargetResult:
     """Build a wheel of every local package that the image would have installed.
 
     FrontendError where none of them is built.
     """
-    job = site.job
-    local = [package for package in site.closure.local if not package.virtual]
+    inputs = resolved.inputs
+    local = [package for package in resolved.closure.local if not package.virtual]
     if not local:
         raise FrontendError(
-            f"there are no wheels of {job.package.name!r}: neither it nor what it needs is built",
+            f"there are no wheels of {inputs.package.name!r}: neither it nor what it needs is "
+            "built",
             remedy="A wheel is made of a package with a [build-system] table.",
-            places=(job.workspace.manifest(job.package).place("project"),),
+            places=(inputs.workspace.manifest(inputs.package).place("project"),),
         )
     made = Plan(
-        site.target, job.package, tuple(Layer(Kind.WHEEL, members=(package,)) for package in local)
+        resolved.target,
+        inputs.package,
+        tuple(Layer(Kind.WHEEL, members=(package,)) for package in local),
     )
     steps = steps_of(
         made,
-        site.builder,
-        job.workspace,
-        job.context,
-        prefix=site.prefix,
-        sealed=site.sealed,
-        building=image.building(site),
+        resolved.builder,
+        inputs.workspace,
+        inputs.context,
+        prefix=resolved.prefix,
+        hermetic=resolved.hermetic,
+        building=image.building(resolved),
     )
     collected = llb.files(
         llb.SCRATCH,
         *(llb.Copy(step.output, "/", "/", contents_only=True) for step in steps),
-        meta=llb.Metadata(name=f"[{site.prefix}wheels] collect {len(steps)}"),
+        meta=llb.Metadata(name=f"[{resolved.prefix}wheels] collect {len(steps)}"),
     )
-    return TargetResult(collected, files_config(site.platform), steps)
+    return TargetResult(collected, files_config(resolved.platform), steps)
 
 
 def files_config(platform: llb.Platform) -> bytes:

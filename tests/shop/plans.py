@@ -49,7 +49,7 @@ def plan_text(folder: Path, package: str, *, python: str = "3.13.5", **arguments
     platform = llb.Platform("linux", "amd64")
     request = Request(MappingProxyType({}), "", platform)
     selection = Selection(package, settings.spec.extras or (), settings.spec.groups or ())
-    job = BuildInputs(
+    inputs = BuildInputs(
         request, Context(LocalSource("context", "")), settings, workspace, chosen, selection
     )
     exported = export(
@@ -61,7 +61,7 @@ def plan_text(folder: Path, package: str, *, python: str = "3.13.5", **arguments
     closure = select_packages(exported, workspace.lock, on)
     # What uv has resolved always fits together.
     assert not list(differences(workspace.lock, selection, closure, on))
-    return text(make_plan(job, closure, on, base))
+    return text(make_plan(inputs, closure, on, base))
 
 
 def main() -> None:

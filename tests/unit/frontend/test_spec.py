@@ -344,9 +344,9 @@ def test_a_usual_build_needs_no_model() -> None:
     code = """
 import sys
 import frontend.build, frontend.targets.image
-from frontend.errors import SourceText
+from frontend.errors import SourceFile
 from frontend.config.settings import *
-file = SourceText("Dockerfile", 'base = "python:3.12"\\nports = [8000]\\n[env]\\nA = "b"\\n')
+file = SourceFile("Dockerfile", 'base = "python:3.12"\\nports = [8000]\\n[env]\\nA = "b"\\n')
 body = from_build_file(parse_build_file(file))
 assert settle(from_arguments({"package": "api"}), body).spec.ports == ("8000",)
 assert "pydantic" not in sys.modules

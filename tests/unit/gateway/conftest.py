@@ -23,7 +23,7 @@ import sys
 import threading
 import time
 import llb
-from frontend.errors import FrontendError, Place, SourceText
+from frontend.errors import FrontendError, Location, SourceFile
 from frontend.gateway import *
 from tests.unit.gateway.graphs import *
 

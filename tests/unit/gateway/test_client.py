@@ -580,9 +580,9 @@ def test_warnings_carry_their_place(drive: Drive) -> None:
         outcome = drive(
             server,
             """
-            text = SourceText("pyproject.toml", "one\\ntwo\\nthree\\n")
+            text = SourceFile("pyproject.toml", "one\\ntwo\\nthree\\n")
             gateway.warn("short", detail=["more"], url="https://example.org", places=[
-                Place.line(text, 1), Place(text, 2, 3)])
+                Location.line(text, 1), Location(text, 2, 3)])
             gateway.warn("without a place")
             return Result()
             """,

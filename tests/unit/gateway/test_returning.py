@@ -161,11 +161,11 @@ def test_what_the_user_caused_is_shown_where_it_is(drive: Drive) -> None:
         outcome = drive(
             server,
             """
-            manifest = SourceText("pyproject.toml", "[project]\\nname = 1\\n")
-            lock = SourceText("uv.lock", "version = 9\\n")
+            manifest = SourceFile("pyproject.toml", "[project]\\nname = 1\\n")
+            lock = SourceFile("uv.lock", "version = 9\\n")
             raise FrontendError(
                 "the name must be a string", remedy="Put it in quotes.",
-                places=(Place.line(manifest, 2), Place.line(lock, 1)),
+                places=(Location.line(manifest, 2), Location.line(lock, 1)),
             )
             """,
         )
@@ -275,7 +275,7 @@ def test_docker_20_10_shows_no_details_so_the_lines_are_in_the_message(drive: Dr
         outcome = drive(
             server,
             """
-            raise FrontendError("wrong", places=(Place.line(SourceText("a.toml", "x = 1"), 1),))
+            raise FrontendError("wrong", places=(Location.line(SourceFile("a.toml", "x = 1"), 1),))
             """,
         )
     assert ">>> x = 1" in (outcome.failure or "")
