@@ -348,9 +348,9 @@ from frontend.errors import SourceFile
 from frontend.config.settings import *
 file = SourceFile("Dockerfile", 'base = "python:3.12"\\nports = [8000]\\n[env]\\nA = "b"\\n')
 body = from_build_file(parse_build_file(file))
-assert settle(from_arguments({"package": "api"}), body).spec.ports == ("8000",)
+assert merge_sources(from_arguments({"package": "api"}), body).spec.ports == ("8000",)
 assert "pydantic" not in sys.modules
-settle(from_arguments({"package": "Api", "workdir": "/srv"}), body)
+merge_sources(from_arguments({"package": "Api", "workdir": "/srv"}), body)
 assert "pydantic" in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
