@@ -1,15 +1,24 @@
-"""One build, from the request to what is returned: where reading, planning and emitting meet."""
+"""One build, from the request to what is returned: the pipeline of the stages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from frontend import targets
+from frontend.findings import CheckPolicy
 from frontend.gateway import Result
 from frontend.inputs.inputs import read
-from frontend.lint import report
+from frontend.lint import options
+from frontend.lint.report import (
+    lint_findings,
+    refuse_findings,
+    report_findings,
+    reporting_failures,
+    require_admitted_uv,
+    resolved_findings,
+)
 from frontend.resolve.platform import resolve_platforms
-from frontend.solve.platform import building, note_passwords
+from frontend.solve.platform import building
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway
@@ -18,22 +27,38 @@ if TYPE_CHECKING:
 
 
 def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
-    """Build what `request` asks for. FrontendError for what the user can mend."""
-    if request.call:
-        from frontend import calls
+    """Build what `request` asks for. FrontendError for what the user can correct."""
+    policy = CheckPolicy.of(request, reads.build_file().source.text)
+    with reporting_failures(gateway, policy):
+        if request.call:
+            from frontend import calls
 
-        return calls.answer(gateway, request, reads)
-    recipe = targets.find(request.target).recipe
-    inputs = recipe.select(gateway, read(gateway, request, reads))
-    note_passwords(gateway, request)
-    report.require_admitted_uv(inputs)
-    found = resolve_platforms(gateway, inputs)
-    report.report_findings(gateway, found)
-    images = gateway.together(*(building(gateway, recipe, resolved) for resolved in found))
+            return calls.answer(gateway, request, reads)
+        return _build(gateway, request, reads)
+
+
+def _build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
+    builder = targets.find(request.target).builder
+    # READ
+    inputs = builder.select(read(gateway, request, reads))
+    policy = inputs.check_policy
+    report_findings(gateway, policy, options.passwords(request))
+    require_admitted_uv(inputs)
+    # RESOLVE, per platform
+    platforms = resolve_platforms(gateway, inputs)
+    findings = lint_findings(platforms)
+    report_findings(gateway, policy, (*resolved_findings(platforms), *findings))
+    refuse_findings(policy, findings)
+    # PLAN and EMIT
+    results = [builder.make(resolved) for resolved in platforms]
+    capabilities = platforms[0].writer.capabilities
+    report_findings(gateway, policy, options.without_effect(request, capabilities, results[0]))
+    # RUN
+    pairs = zip(platforms, results, strict=True)
+    images = gateway.together(*(building(gateway, builder, *pair) for pair in pairs))
     metadata: dict[str, bytes] = {}
-    if request.epoch_of_context:
+    if request.epoch_of_context and platforms[0].created is not None:
         from frontend.resolve import epoch
 
-        when = found[0].inputs.request.source_date_epoch
-        metadata = {} if when is None else {epoch.METADATA: str(when).encode()}
+        metadata = {epoch.METADATA: str(platforms[0].created).encode()}
     return Result.image(images, multi_platform=request.multi_platform, metadata=metadata)

@@ -12,6 +12,7 @@ Anything else that reaches the top is a bug of ours and is reported as such.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class FrontendError(Exception):
     """A failure that the user can mend.
 
     `message` says what is wrong in one sentence, `remedy` what to do about it, `places` where; the
-    first place is the most important one. buildx prints an excerpt for each place.
+    first place is the most important one. buildx prints an excerpt for each place. `findings` are
+    those (of `frontend.findings`) that the failed stage made before, which may explain it.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class FrontendError(Exception):
         self.message = message
         self.remedy = remedy
         self.places = places
+        self.findings: tuple[Any, ...] = ()
 
     @property
     def text(self) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from frontend.redaction import hidden
 
@@ -29,27 +29,13 @@ _DIRECTIVE = re.compile(
 )
 
 
-class Warns(Protocol):
-    """Who shows a warning to the user."""
-
-    def warn(
-        self,
-        short: str,
-        *,
-        detail: Iterable[str] = (),
-        url: str = "",
-        places: Iterable[Location] = (),
-    ) -> None:
-        """Show `short` with its places."""
-
-
 @dataclass(frozen=True)
 class Rule:
-    """A kind of finding; one that is only `asked` for is told by `--call=check` alone."""
+    """A kind of finding; `--call=check` alone reports one that is `check_only`."""
 
     name: str
     description: str
-    asked: bool = False
+    check_only: bool = False
 
     @property
     def url(self) -> str:
@@ -59,11 +45,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Finding:
-    """A place, or none in particular, where a rule does not hold; the places are of one file."""
+    """A place, or none in particular, where a rule does not hold; the places are of one file.
 
-    rule: Rule
+    Without a rule it is a fact of this build, which is always reported.
+    """
+
+    rule: Rule | None
     text: str
     places: tuple[Location, ...] = ()
+    detail: tuple[str, ...] = ()
 
     @property
     def shown(self) -> tuple[Location, ...]:
@@ -75,23 +65,56 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Choice:
+class CheckPolicy:
     """Which rules the user does not want to hear of, and whether findings fail a build."""
 
     skip: frozenset[str] = frozenset()
     error: bool = False
 
     @classmethod
-    def of(cls, request: Request) -> Choice:
-        """Read the build argument, such as `skip=UnpinnedBase,MissingWheel;error=true`."""
-        given = request.options.get(_OPTION, "")
-        fields = dict(part.strip().partition("=")[::2] for part in given.split(";"))
+    def of(cls, request: Request, build_file: str = "") -> CheckPolicy:
+        """Read the build argument, such as `skip=UnpinnedBase,MissingWheel;error=true`.
+
+        Where it is not given, a `# check=…` at the top of the build file is read instead.
+        """
+        text = request.options.get(_OPTION)
+        if text is None:
+            text = _directive(build_file)
+        fields = dict(part.strip().partition("=")[::2] for part in text.split(";"))
         names = (name.strip().lower() for name in fields.get("skip", "").split(","))
         return cls(frozenset(filter(None, names)), fields.get("error", "").lower() == "true")
 
-    def wants(self, rule: Rule, *, asked: bool) -> bool:
-        """Whether findings of the rule are told; `asked` by `--call=check`."""
-        return self.skip.isdisjoint((ALL, rule.name.lower())) and (asked or not rule.asked)
+    def wants(self, rule: Rule | None, *, check_only: bool = False) -> bool:
+        """Return whether findings of the rule are reported; `check_only` by `--call=check`."""
+        if rule is None:
+            return True
+        skipped = not self.skip.isdisjoint((ALL, rule.name.lower()))
+        return not skipped and (check_only or not rule.check_only)
+
+    def wanted(
+        self, findings: Iterable[Finding], *, check_only: bool = False
+    ) -> tuple[Finding, ...]:
+        """Return the findings that the user wants to hear of, each once."""
+        kept = (f for f in findings if self.wants(f.rule, check_only=check_only))
+        return tuple(dict.fromkeys(kept))
+
+
+DEFAULT_POLICY = CheckPolicy()
+
+
+def _directive(build_file: str) -> str:
+    """Return the value of the comment `# check=…` at the build file's top; empty without one.
+
+    Comments with a name and a value are directives up to the first line that is none (BuildKit,
+    dockerfile/parser/directives.go).
+    """
+    for line in build_file.splitlines():
+        directive = _DIRECTIVE.match(line)
+        if not directive:
+            break
+        if directive["name"].lower() == "check":
+            return directive["value"]
+    return ""
 
 
 STALE_LOCK = Rule("StaleLock", "uv.lock should fit the manifests that it was made from")
@@ -118,10 +141,12 @@ SECRET_IN_ENV = Rule(
     "SecretInEnv", "Secrets should not be in the image's environment: everybody who has it sees it"
 )
 DEPRECATED_SETTING = Rule(
-    "DeprecatedSetting", "Settings that uv has replaced should not be used", asked=True
+    "DeprecatedSetting", "Settings that uv has replaced should not be used", check_only=True
 )
 UNPINNED_BASE = Rule(
-    "UnpinnedBase", "A base that is named with its digest is the same in every build", asked=True
+    "UnpinnedBase",
+    "A base that is named with its digest is the same in every build",
+    check_only=True,
 )
 RULES = (
     STALE_LOCK,
@@ -136,35 +161,3 @@ RULES = (
     DEPRECATED_SETTING,
     UNPINNED_BASE,
 )
-
-
-def with_comment(request: Request, build_file: str) -> Request:
-    """Take a `# check=…` at the build file's top for the build argument, where that is not given.
-
-    Comments with a name and a value are directives up to the first line that is none (BuildKit,
-    dockerfile/parser/directives.go).
-    """
-    if _OPTION in request.options:
-        return request
-    for line in build_file.splitlines():
-        directive = _DIRECTIVE.match(line)
-        if not directive:
-            break
-        if directive["name"].lower() == "check":
-            return replace(request, options={**request.options, _OPTION: directive["value"]})
-    return request
-
-
-def wanted_findings(
-    found: Iterable[Finding], request: Request, *, asked: bool = False
-) -> tuple[Finding, ...]:
-    """Return the findings that the user wants to hear of, each once; `asked` by `--call=check`."""
-    choice = Choice.of(request)
-    return tuple(dict.fromkeys(each for each in found if choice.wants(each.rule, asked=asked)))
-
-
-def warn(gateway: Warns, request: Request, *found: Finding) -> None:
-    """Show findings as warnings of a build."""
-    for each in wanted_findings(found, request):
-        rule = each.rule
-        gateway.warn(each.text, detail=[rule.description], url=rule.url, places=each.shown)

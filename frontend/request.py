@@ -37,14 +37,30 @@ _LATEST_EPOCH = 253402300799  # the last second of the year 9999, the last that 
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What containers of this build get: bytes of /dev/shm (0: as the engine has it), ulimits…"""
+class ExecOptions:
+    """What the options of the build say of the container of every step.
 
-    shm_size: int = 0
+    `shm_size` is in bytes (0: as the engine has it), `ulimits` are name, soft and hard limit.
+    `proxy` has addresses by what they are for: `http`, `https`, `ftp`, `no`, `all`. `no_cache` are
+    the normalized names whose steps ignore the cache: empty for every step, None for none.
+    """
+
+    network: str = ""
+    hosts: tuple[tuple[str, str], ...] = ()
     ulimits: tuple[tuple[str, int, int], ...] = ()
+    shm_size: int = 0
     cgroup_parent: str = ""
     hostname: str = ""
+    proxy: Mapping[str, str] = field(default_factory=dict)
     resources: LinuxResources | None = None
+    cache_namespace: str = ""
+    no_cache: frozenset[str] | None = None
+
+    def ignores_cache_for(self, names: Collection[str]) -> bool:
+        """Return whether a step that goes by any of `names` ignores the cache."""
+        if self.no_cache is None:
+            return False
+        return not self.no_cache or not self.no_cache.isdisjoint(names)
 
 
 @dataclass(frozen=True)
@@ -63,10 +79,7 @@ class Request:
     no_cache: tuple[str, ...] | None = None
     cache_imports: tuple[CacheImport, ...] = ()
     resolve_mode: ResolveMode = ResolveMode.DEFAULT
-    hosts: tuple[tuple[str, str], ...] = ()
-    network: str = ""
-    limits: Limits = Limits()
-    cache_namespace: str = ""
+    exec_options: ExecOptions = ExecOptions()
     source_date_epoch: int | None = None
     epoch_of_context: bool = False
     call: str = ""
@@ -86,18 +99,6 @@ class Request:
         text = _argument(self.options, "BUILDKIT_CONTEXT_KEEP_GIT_DIR").lower()
         return TRUTH.get(text)
 
-    def unwanted(self, names: Collection[str]) -> bool:
-        """Whether the cache is not to be used for a step that goes by any of `names`.
-
-        `--no-cache` names none and means all; `--no-cache-filter` names packages, or a target. The
-        target `test` has one step of its own: as a stage it would stand on what is tested.
-        """
-        if self.no_cache is None:
-            return False
-        named = {canonicalize_name(name) for name in self.no_cache}
-        everything = not named or (self.target != "test" and (self.target or "image") in named)
-        return everything or not named.isdisjoint(names)
-
     @property
     def sbom(self) -> bool:
         """Whether a bill of materials is asked for, and not from a generator of the user's own."""
@@ -108,16 +109,6 @@ class Request:
         fields = {key: value for key, _, value in pairs}
         disabled = fields.get("disabled", "false").lower() not in ("false", "0", "f")
         return not disabled and not fields.get("generator")
-
-    @property
-    def proxy(self) -> Mapping[str, str]:
-        """Proxy build arguments, by what they are for: `http`, `https`, `ftp`, `no`, `all`."""
-        found = {}
-        for name, value in self.options.items():
-            key = name.removeprefix("build-arg:")
-            if key != name and key.lower() in PROXY_ARGUMENTS:
-                found[key.lower().removesuffix("_proxy")] = value
-        return found
 
 
 def parse(environment: Mapping[str, str]) -> Request:
@@ -133,24 +124,23 @@ def parse(environment: Mapping[str, str]) -> Request:
     multi_platform = _flag("multi-platform", multi) if multi else len(platforms) > 1
     if len(platforms) > 1 and not multi_platform:
         raise FrontendError("multi-platform is false, and the build is for several platforms")
-    no_cache = options.get("no-cache")
+    listed = options.get("no-cache")
+    no_cache = None if listed is None else tuple(filter(None, listed.split(",")))
+    target = options.get("target", "")
     return Request(
         options=MappingProxyType(options),
         session=environment.get("BUILDKIT_SESSION_ID", ""),
         build_platform=build_platform,
         filename=options.get("filename", "") or "Dockerfile",
-        target=options.get("target", ""),
+        target=target,
         platforms=platforms or (build_platform,),
         multi_platform=multi_platform,
         arguments=MappingProxyType(_own_arguments(options)),
         labels=MappingProxyType(_prefixed(options, "label:")),
-        no_cache=None if no_cache is None else tuple(filter(None, no_cache.split(","))),
+        no_cache=no_cache,
         cache_imports=_cache_imports(options),
         resolve_mode=_resolve_mode(options.get("image-resolve-mode", "")),
-        hosts=_hosts(options.get("add-hosts", "")),
-        network=_network(options.get("force-network-mode", "")),
-        limits=_limits(options),
-        cache_namespace=_argument(options, "BUILDKIT_CACHE_MOUNT_NS"),
+        exec_options=_exec_options(options, no_cache, target),
         source_date_epoch=_epoch(_argument(options, "SOURCE_DATE_EPOCH")),
         epoch_of_context=_argument(options, "SOURCE_DATE_EPOCH") == _OF_CONTEXT,
         call=options.get("requestid", ""),
@@ -243,26 +233,58 @@ def _hosts(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def _limits(options: Mapping[str, str]) -> Limits:
-    """Read the limits as BuildKit's attr.go does; ulimits are `name=soft:hard`, as CSV."""
+def _exec_options(
+    options: Mapping[str, str], no_cache: tuple[str, ...] | None, target: str
+) -> ExecOptions:
+    size = options.get("shm-size", "") or "0"
+    if not size.isdecimal():
+        raise FrontendError(f"--shm-size must be a number of bytes, not {size!r}")
+    return ExecOptions(
+        network=_network(options.get("force-network-mode", "")),
+        hosts=_hosts(options.get("add-hosts", "")),
+        ulimits=_ulimits(options.get("ulimit", "")),
+        shm_size=int(size),
+        cgroup_parent=options.get("cgroup-parent", ""),
+        hostname=options.get("hostname", "") or _argument(options, "BUILDKIT_SANDBOX_HOSTNAME"),
+        proxy=MappingProxyType(_proxy(options)),
+        resources=_resources(options),
+        cache_namespace=_argument(options, "BUILDKIT_CACHE_MOUNT_NS"),
+        no_cache=_ignored_cache(no_cache, target),
+    )
+
+
+def _ignored_cache(no_cache: tuple[str, ...] | None, target: str) -> frozenset[str] | None:
+    """Return the names that `--no-cache` and `--no-cache-filter` mean; empty for all steps.
+
+    `--no-cache` names none and means all; `--no-cache-filter` names packages, or a target. The
+    target `test` has one step of its own: as a stage it would stand on what is tested.
+    """
+    if no_cache is None:
+        return None
+    names = frozenset(canonicalize_name(name) for name in no_cache)
+    return frozenset() if target != "test" and (target or "image") in names else names
+
+
+def _ulimits(text: str) -> tuple[tuple[str, int, int], ...]:
+    """Parse `name=soft:hard,…`, a line of CSV as BuildKit's attr.go reads it."""
     ulimits = []
-    for item in next(csv.reader([options.get("ulimit", "")]), []):
+    for item in next(csv.reader([text]), []):
         name, _, limits = item.partition("=")
         soft, _, hard = limits.partition(":")
         try:
             ulimits.append((name, int(soft), int(hard or soft)))
         except ValueError:
             raise FrontendError(f"--ulimit {item!r} is not of the form name=soft:hard") from None
-    size = options.get("shm-size", "") or "0"
-    if not size.isdecimal():
-        raise FrontendError(f"--shm-size must be a number of bytes, not {size!r}")
-    return Limits(
-        int(size),
-        tuple(ulimits),
-        options.get("cgroup-parent", ""),
-        options.get("hostname", "") or _argument(options, "BUILDKIT_SANDBOX_HOSTNAME"),
-        _resources(options),
-    )
+    return tuple(ulimits)
+
+
+def _proxy(options: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for name, value in options.items():
+        key = name.removeprefix("build-arg:")
+        if key != name and key.lower() in PROXY_ARGUMENTS:
+            found[key.lower().removesuffix("_proxy")] = value
+    return found
 
 
 def _resources(options: Mapping[str, str]) -> LinuxResources | None:

@@ -18,8 +18,10 @@ from frontend.calls.file_digests import list_files
 from frontend.calls.lock_digest import LockDigest
 from frontend.config.settings import from_arguments, from_manifest, merge_sources
 from frontend.container.uv_settings import deciding
+from frontend.findings import CheckPolicy
 from frontend.inputs.inputs import BuildInputs, base_places, named_for_all, open_workspace, select
 from frontend.inputs.manifests import read_helpers, read_manifests, runnable_packages
+from frontend.lint.report import report_findings
 from frontend.model.uv import UV_VERSION
 from frontend.project.build_requirements import build_dependencies, included
 from frontend.project.git_versions import dynamic_members
@@ -78,6 +80,7 @@ class Slice:
 def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Answer with the digests; FrontendError for what would be an error in a build as well."""
     slices = _slices(gateway, _jobs(gateway, request, reads))
+    report_findings(gateway, slices[0].inputs.check_policy, slices[0].inputs.findings)
     images, listings, versions = gateway.together(
         lambda: _resolve_bases(gateway, slices),
         lambda: _list_all(gateway, request, slices),
@@ -105,7 +108,8 @@ def _jobs(gateway: Gateway, request: Request, reads: FirstReads) -> list[BuildIn
     everything = request.arguments.get("package", "").strip() == ALL
     given = {k: v for k, v in request.arguments.items() if not (everything and k == "package")}
     arguments = from_arguments(given)
-    context, workspace, body = open_workspace(gateway, request, reads, arguments)
+    context, workspace, body, findings = open_workspace(gateway, request, reads, arguments)
+    policy = CheckPolicy.of(request, reads.build_file().source.text)
     root = from_manifest(workspace.root)
     settings = merge_sources(arguments, body, root)
     packages: Sequence[LocalPackage]
@@ -120,7 +124,11 @@ def _jobs(gateway: Gateway, request: Request, reads: FirstReads) -> list[BuildIn
         settings = merge_sources(arguments, body, own, root).without("package")
         selection = select(workspace, (package,), settings)
         check_selection(workspace, settings, selection)
-        found.append(BuildInputs(request, context, settings, workspace, package, selection))
+        found.append(
+            BuildInputs(
+                request, context, settings, workspace, (package,), selection, policy, findings
+            )
+        )
     return found
 
 
@@ -175,7 +183,9 @@ def _versions(gateway: Gateway, inputs: BuildInputs) -> Callable[[], Mapping[str
         from frontend.resolve.platform import resolve_platforms
 
         request = replace(inputs.request, platforms=inputs.request.platforms[:1])
-        return resolve_platforms(gateway, replace(inputs, request=request))[0].inputs.versions
+        platforms = resolve_platforms(gateway, replace(inputs, request=request))
+        report_findings(gateway, inputs.check_policy, platforms[0].findings)
+        return platforms[0].versions
 
     return look
 

@@ -15,6 +15,7 @@ from frontend.explain import previous
 from frontend.explain.files import complete_record
 from frontend.explain.labels import attached
 from frontend.inputs.inputs import read
+from frontend.lint.report import report_findings, resolved_findings
 from frontend.resolve.platform import resolve_platforms
 
 if TYPE_CHECKING:
@@ -33,10 +34,11 @@ VERSION = 1
 
 def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Compare for all platforms of the request; FrontendError without an image to compare with."""
-    recipe = targets.find(request.target).recipe
-    inputs = recipe.select(gateway, read(gateway, request, reads))
-    found = resolve_platforms(gateway, inputs)
-    told = gateway.together(*(_comparing(gateway, recipe, resolved) for resolved in found))
+    builder = targets.find(request.target).builder
+    inputs = builder.select(read(gateway, request, reads))
+    platforms = resolve_platforms(gateway, inputs)
+    report_findings(gateway, inputs.check_policy, resolved_findings(platforms))
+    told = gateway.together(*(_comparing(gateway, builder, resolved) for resolved in platforms))
     document = {
         "version": VERSION,
         "package": inputs.selection.package,
@@ -46,20 +48,20 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
 
 
 def _comparing(
-    gateway: Gateway, recipe: TargetBuilder, resolved: ResolvedPlatform
+    gateway: Gateway, builder: TargetBuilder, resolved: ResolvedPlatform
 ) -> Callable[[], Explained]:
-    return lambda: _compare(gateway, recipe, resolved)
+    return lambda: _compare(gateway, builder, resolved)
 
 
-def _compare(gateway: Gateway, recipe: TargetBuilder, resolved: ResolvedPlatform) -> Explained:
+def _compare(gateway: Gateway, builder: TargetBuilder, resolved: ResolvedPlatform) -> Explained:
     found = previous.given(resolved)
     if found is None:
         raise FrontendError(
             "there is no previous image to compare with",
             remedy=f"Name one: --build-context {previous.NAME}=docker-image://NAME.",
         )
-    product = recipe.make(resolved)
-    if product.plan is None:
+    result = builder.make(resolved)
+    if result.plan is None:
         raise FrontendError(
             f"the target {resolved.inputs.request.target} makes no image of layers: there is "
             "nothing to compare",
@@ -67,9 +69,9 @@ def _compare(gateway: Gateway, recipe: TargetBuilder, resolved: ResolvedPlatform
         )
     image, made = gateway.together(
         lambda: previous.read_previous(gateway, resolved, found),
-        lambda: complete_record(gateway, resolved, product),
+        lambda: complete_record(gateway, resolved, result),
     )
-    config = product.config
+    config = result.config
     if resolved.inputs.settings.spec.plan_labels is not False:
         config = attached(config, made)
     return previous.explained(resolved, found, image, made, json.loads(config))

@@ -10,12 +10,14 @@ import base64
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from frontend import calls, findings, redaction, targets
+from frontend import calls, redaction, targets
 from frontend.errors import FrontendError
+from frontend.findings import CheckPolicy
 from frontend.gateway.status import excerpt
 from frontend.inputs import manifests
 from frontend.inputs.inputs import read
 from frontend.lint import images, workspace
+from frontend.lint.report import report_findings, resolved_findings
 from frontend.resolve.platform import resolve_platforms
 
 if TYPE_CHECKING:
@@ -32,18 +34,22 @@ if TYPE_CHECKING:
 def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Answer with the findings; the client ends with 1 where there are any."""
     found: list[Finding] = []
+    policy = CheckPolicy.of(request)
     error: FrontendError | None = None
     try:
-        request = findings.with_comment(request, reads.build_file().source.text)
+        policy = CheckPolicy.of(request, reads.build_file().source.text)
         found.extend(_before_platforms(inputs := _read(gateway, request, reads)))
-        # What it differs in has been told.
+        # Its differences are among the findings.
         inputs = replace(inputs, settings=inputs.settings.without(lock="off"))
-        for resolved in resolve_platforms(gateway, inputs):
+        platforms = resolve_platforms(gateway, inputs)
+        report_findings(gateway, policy, resolved_findings(platforms))
+        for resolved in platforms:
             found += images.wheels(resolved)
             found += images.compiled(inputs, resolved.closure)
     except FrontendError as caught:
         error = caught
-    told = findings.wanted_findings(found, request, asked=True)
+        report_findings(gateway, policy, caught.findings)
+    told = policy.wanted(found, check_only=True)
     sources = _Sources()
     document: dict[str, Any] = {
         "warnings": [
@@ -55,6 +61,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
                 "location": sources.location(each.shown),
             }
             for each in told
+            if each.rule
         ],
     }
     if error:
@@ -70,7 +77,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
 
 
 def _read(gateway: Gateway, request: Request, reads: FirstReads) -> BuildInputs:
-    inputs = targets.find(request.target).recipe.select(gateway, read(gateway, request, reads))
+    inputs = targets.find(request.target).builder.select(read(gateway, request, reads))
     needed = [inputs.workspace.lock.local_packages[name] for name in inputs.local_names]
     known = manifests.read_manifests(gateway, inputs.context, inputs.workspace, needed)
     return replace(inputs, workspace=known)
@@ -119,6 +126,7 @@ def _text(told: Sequence[Finding], error: FrontendError | None) -> str:
     for each in told:
         where = f"{each.places[0].source.filename}:{each.places[0].start}\n" if each.places else ""
         rule = each.rule
+        assert rule is not None
         parts.append(f"WARNING: {rule.name} - {rule.url}\n{rule.description}\n{where}{each.text}\n")
     if error:
         parts.append(f"ERROR: {error.text}\n")

@@ -15,6 +15,7 @@ from frontend import calls, redaction, targets
 from frontend.config.keys import TABLES
 from frontend.config.schema import KEYS, Spec
 from frontend.inputs.inputs import read
+from frontend.lint.report import report_findings, resolved_findings
 from frontend.resolve.platform import resolve_platforms
 from proto import ops_pb2
 
@@ -48,9 +49,11 @@ class Outside:
 def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Answer for the target of `request`; FrontendError for what would be an error in a build."""
     target = targets.find(request.target)
-    inputs = target.recipe.select(gateway, read(gateway, request, reads))
-    products = [target.recipe.make(resolved) for resolved in resolve_platforms(gateway, inputs)]
-    outside = taken(product.filesystem for product in products)
+    inputs = target.builder.select(read(gateway, request, reads))
+    platforms = resolve_platforms(gateway, inputs)
+    report_findings(gateway, inputs.check_policy, resolved_findings(platforms))
+    results = [target.builder.make(resolved) for resolved in platforms]
+    outside = taken(result.filesystem for result in results)
     sources: list[str] = []
     document: dict[str, Any] = {
         "name": target.name,

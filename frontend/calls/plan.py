@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from frontend import calls, targets
 from frontend.inputs.inputs import read
+from frontend.lint.report import report_findings, resolved_findings
 from frontend.resolve.platform import resolve_platforms
 from frontend.targets import plan, plan_document
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Plan the image for all platforms of the request."""
-    recipe = targets.find("plan").recipe
-    inputs = recipe.select(gateway, read(gateway, request, reads))
-    found = plan.document(resolve_platforms(gateway, inputs))
-    return calls.result(found.model_dump(), plan_document.to_text(found))
+    builder = targets.find("plan").builder
+    inputs = builder.select(read(gateway, request, reads))
+    platforms = resolve_platforms(gateway, inputs)
+    report_findings(gateway, inputs.check_policy, resolved_findings(platforms))
+    document = plan.document(platforms)
+    return calls.result(document.model_dump(), plan_document.to_text(document))

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from frontend import calls
 from frontend.config import settings
+from frontend.findings import CheckPolicy
 from frontend.inputs import manifests
 from frontend.inputs.inputs import open_workspace
+from frontend.lint.report import report_findings
 from frontend.targets import DEFAULT, TARGETS
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """List both; no package need be chosen."""
     arguments = settings.from_arguments(request.arguments)
-    context, workspace, _ = open_workspace(gateway, request, reads, arguments)
+    context, workspace, _, findings = open_workspace(gateway, request, reads, arguments)
+    report_findings(gateway, CheckPolicy.of(request), findings)
     members = workspace.lock.members
     workspace = manifests.read_manifests(
         gateway, context, workspace, members.values(), missing_ok=True

@@ -11,7 +11,8 @@ from frontend.container.scripts import steps
 from frontend.model.base_changes import CreateUser, RemovePath, ReplaceDistributions, SystemPackages
 
 if TYPE_CHECKING:
-    from frontend.container.environment import BuildEnvironment
+    from frontend.container.environment import StepImage
+    from frontend.container.writer import StepWriter
     from frontend.model.base_changes import BaseChange
 
 #: 1980-01-01 in nanoseconds, the time of every file that is added.
@@ -19,16 +20,19 @@ _TIME = 315532800 * 10**9
 
 
 def change_base(
-    change: BaseChange, rootfs: llb.Output, builder: BuildEnvironment, name: str
+    change: BaseChange, rootfs: llb.Output, env: StepImage, writer: StepWriter, name: str
 ) -> llb.Output:
-    """Return `rootfs` with `change` made in it; `name` is the line in the progress."""
+    """Return `rootfs`, of an image like that of `env`, with `change` made in it.
+
+    `name` is the line in the progress.
+    """
     if isinstance(change, RemovePath):
         return llb.files(rootfs, llb.Rm(change.path), meta=llb.Metadata(name=name))
     if isinstance(change, CreateUser):
         return _create(change, rootfs, name)
     if isinstance(change, ReplaceDistributions):
-        return _remove_distributions(change, rootfs, builder, name)
-    return _install(change, rootfs, builder, name)
+        return _remove_distributions(change, rootfs, env, writer, name)
+    return _install(change, rootfs, env, writer, name)
 
 
 def _create(user: CreateUser, rootfs: llb.Output, name: str) -> llb.Output:
@@ -48,38 +52,44 @@ def _create(user: CreateUser, rootfs: llb.Output, name: str) -> llb.Output:
 
 
 def _remove_distributions(
-    change: ReplaceDistributions, rootfs: llb.Output, builder: BuildEnvironment, name: str
+    change: ReplaceDistributions,
+    rootfs: llb.Output,
+    env: StepImage,
+    writer: StepWriter,
+    name: str,
 ) -> llb.Output:
     script = f"{OWN}/files/replaced.py"
     packages = [package for package, _ in change.packages]
-    return builder.change(
+    return writer.modify_root(
+        env,
         rootfs,
         [change.interpreter, "-I", "-B", script, *packages],
         name=name,
-        env={},
+        variables={},
         mounts=[llb.Bind(f"{OWN}/files", steps("replaced"))],
     )
 
 
 def _install(
-    change: SystemPackages, rootfs: llb.Output, builder: BuildEnvironment, name: str
+    change: SystemPackages, rootfs: llb.Output, env: StepImage, writer: StepWriter, name: str
 ) -> llb.Output:
     script = files("frontend.steps").joinpath("system.sh").read_bytes()
     actions: list[llb.Action] = [llb.Mkfile("/system.sh", script, timestamp=0)]
     if change.sources:
         actions.append(llb.Mkfile("/sources.list", change.sources.encode(), timestamp=0))
     meta = llb.Metadata(name=f"[internal] step {change.manager}")
-    cache = builder.cache_id(f"{change.manager}-{change.system}-{builder.platform.architecture}")
-    return builder.change(
+    cache = writer.cache_id(f"{change.manager}-{change.system}-{env.platform.architecture}")
+    return writer.modify_root(
+        env,
         rootfs,
         ["/bin/sh", f"{OWN}/files/system.sh", change.manager, change.report, *change.names],
         name=name,
-        env={"DEBIAN_FRONTEND": "noninteractive", "SOURCE_DATE_EPOCH": "315532800"},
+        variables={"DEBIAN_FRONTEND": "noninteractive", "SOURCE_DATE_EPOCH": "315532800"},
         mounts=[
             llb.Bind(f"{OWN}/files", llb.files(llb.SCRATCH, *actions, meta=meta)),
             # Two package managers must not write to one set of lists at a time.
             llb.Cache(f"{OWN}/cache", cache, llb.Sharing.LOCKED),
-            llb.Cache(f"{OWN}/reports", builder.cache_id("reports")),
+            llb.Cache(f"{OWN}/reports", writer.cache_id("reports")),
             llb.Secret(f"{OWN}/ca.pem", CA_SECRET, optional=True),
         ],
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from frontend.container.downloads import HermeticSources
     from frontend.container.environment import BuildEnvironment
+    from frontend.container.writer import StepWriter
     from frontend.context import Context
     from frontend.model.layers import Plan
     from frontend.project.workspace import Workspace
@@ -24,16 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Emitted:
-    """The whole image as a filesystem, and its steps."""
+    """The whole image as a filesystem, its steps, and those of the builder's own packages."""
 
     image: llb.Output
     steps: tuple[Step, ...]
+    builder_steps: tuple[Step, ...] = ()
 
 
 def emit(
     plan: Plan,
-    builder: BuildEnvironment,
-    base: llb.Output,
+    writer: StepWriter,
+    env: BuildEnvironment,
+    rootfs: llb.Output,
     workspace: Workspace,
     context: Context,
     *,
@@ -44,24 +47,29 @@ def emit(
     finishing: Mapping[str, str] = MappingProxyType({}),
     building: Building = ISOLATED,
 ) -> Emitted:
-    """Write `plan` as LLB. `prefix` stands before progress lines (the platform, where several).
+    """Write `plan` as LLB. `prefix` precedes progress lines (the platform, where several).
 
-    Without `merge` the layers are copied even where the engine could lay them over each other.
-    With `hermetic` no step has a network.
+    `rootfs` is the base. Without `merge` the layers are copied even where the engine could lay them
+    over each other. With `hermetic` no step has a network.
     `base_env` runs steps that are about the base itself, `finishing` says what becomes of installed
     packages.
     """
     total = len(plan.layers)
-    tools = builder.tools or builder.filesystem
-    changes = [Step(Layer(Kind.BASE, change=p), tools, p.report) for p in builder.preparing]
+    tools = env.tools or env.rootfs
+    builder_steps = [
+        Step(Layer(Kind.BASE, change=packages), tools, packages.report)
+        for packages in env.tool_packages
+    ]
+    changes = []
     for number, layer in enumerate(plan.layers, 1):
         if layer.change:
             name = f"[{prefix}{number}/{total}] {layer.title}"
-            base = change_base(layer.change, base, builder, name)
-            changes.append(Step(layer, base, layer.change.report))
+            rootfs = change_base(layer.change, rootfs, env, writer, name)
+            changes.append(Step(layer, rootfs, layer.change.report))
     steps = steps_of(
         plan,
-        builder,
+        writer,
+        env,
         workspace,
         context,
         prefix=prefix,
@@ -70,8 +78,9 @@ def emit(
         finishing=finishing,
         building=building,
     )
-    merge = merge and builder.capabilities.supports("mergeop")
-    return Emitted(_assemble(base, steps, merge, prefix), (*changes, *steps))
+    merge = merge and writer.capabilities.supports("mergeop")
+    image = _assemble(rootfs, steps, merge, prefix)
+    return Emitted(image, (*changes, *steps), tuple(builder_steps))
 
 
 def _assemble(base: llb.Output, steps: Sequence[Step], merge: bool, prefix: str) -> llb.Output:

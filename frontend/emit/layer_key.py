@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import llb
     from frontend.container.environment import BuildEnvironment
+    from frontend.container.writer import StepWriter
     from frontend.emit.step import Step
     from frontend.model.base import BaseImage
     from frontend.model.interpreter import Interpreter
@@ -39,39 +40,45 @@ _INTERPRETER = (
 
 
 def keys(
-    builder: BuildEnvironment,
-    target: Interpreter,
+    writer: StepWriter,
+    env: BuildEnvironment,
+    interpreter: Interpreter,
     base: BaseImage,
     rootfs: llb.Output,
     steps: Sequence[Step],
 ) -> tuple[str, ...]:
     """Return the key of each step's filesystem, `sha256:` and 64 hexadecimal digits.
 
-    `rootfs` is the filesystem of `base` that the layers lie on, `target` its interpreter.
+    `rootfs` is the filesystem of `base` that the layers lie on, `interpreter` the Python of the
+    image.
     """
-    runs = builder.target or target
-    pythons = frozenset((runs.path, target.path))
-    known = {
-        builder.uv.digest: _sha256(f"uv {builder.uv_version}"),
+    pythons = frozenset((env.interpreter.path, interpreter.path))
+    by_digest = {
+        env.uv.filesystem.digest: _sha256(f"uv {env.uv.version}"),
         rootfs.digest: _sha256(f"image {base.identity}"),
     }
-    image = f"image {builder.image.identity}"
-    known[builder.filesystem.digest] = _sha256(image)
-    roots = {builder.linked_root(): image}
-    if builder.tools is not None:
-        made = _Keys(known, pythons, "").of(builder.tools.vertex)
-        roots[builder.linked_root(with_tools=True)] = f"{image} with {made}"
-    known |= {root.digest: _sha256(f"linked {what}") for root, what in roots.items()}
-    python = [target.path, target.version, target.machine, target.libc.name]
-    found = []
+    image = f"image {env.image.identity}"
+    by_digest[env.rootfs.digest] = _sha256(image)
+    linked = {writer.linked_root(env): image}
+    if env.tools is not None:
+        key = _Keys(by_digest, pythons, "").of(env.tools.vertex)
+        linked[writer.linked_root(env, with_tools=True)] = f"{image} with {key}"
+    by_digest |= {root.digest: _sha256(f"linked {content}") for root, content in linked.items()}
+    python = [
+        interpreter.path,
+        interpreter.version,
+        interpreter.machine,
+        interpreter.libc.name,
+    ]
+    layer_keys = []
     for step in steps:
-        files = {
-            each.output.digest: _sha256(json.dumps([each.name, each.manifest]))
-            for each in step.files
+        inputs = {
+            item.output.digest: _sha256(json.dumps([item.name, item.manifest]))
+            for item in step.inputs
         }
-        own = _Keys({**known, **files}, pythons, step.report).of(step.output.vertex)
-        found.append("sha256:" + _sha256(json.dumps([own, step.output.index, python])))
-    return tuple(found)
+        key = _Keys({**by_digest, **inputs}, pythons, step.report).of(step.output.vertex)
+        layer_keys.append("sha256:" + _sha256(json.dumps([key, step.output.index, python])))
+    return tuple(layer_keys)
 
 
 class _Keys:

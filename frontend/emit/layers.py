@@ -21,7 +21,7 @@ from frontend.container.paths import DEV_SOURCES, ENVIRONMENT, ROOT, SOURCES, st
 from frontend.container.uv_settings import builds, built, lowered, without_isolation
 from frontend.emit import git_checkout
 from frontend.emit.layer_lock import member_place, portable, write_layer_lock
-from frontend.emit.step import BYTECODE, ISOLATED, TIMESTAMP, Building, Files, Step, report_name
+from frontend.emit.step import BYTECODE, ISOLATED, TIMESTAMP, Building, Step, StepInput, report_name
 from frontend.model.layers import Kind, Layer
 from frontend.project.build_requirements import build_dependencies, included, with_paths
 from frontend.project.git_versions import pretended
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from frontend.container.downloads import HermeticSources
     from frontend.container.environment import BuildEnvironment
+    from frontend.container.writer import StepWriter
     from frontend.context import Context
     from frontend.model.interpreter import Interpreter
     from frontend.model.layers import Plan
@@ -47,7 +48,8 @@ _SCRIPTS = {Kind.EDITABLE: ("member", "editable"), Kind.WHEEL: ("member", "wheel
 
 def steps_of(
     plan: Plan,
-    builder: BuildEnvironment,
+    writer: StepWriter,
+    env: BuildEnvironment,
     workspace: Workspace,
     context: Context,
     *,
@@ -60,12 +62,13 @@ def steps_of(
     """Write the step of each layer that does not change the base itself; as `emit`."""
     locked = {package.name: package.version for package in building.packages}
     emitter = _Emitter(
-        builder,
+        writer,
+        env,
         plan.target,
         workspace,
         context,
         lowered(workspace.root.get("tool", "uv") or {}, locked),
-        base_env or builder,
+        base_env or env,
         finishing,
         building,
         hermetic,
@@ -82,7 +85,8 @@ def steps_of(
 class _Emitter:
     """What the steps of one image have in common; `settings` are those of `[tool.uv]`."""
 
-    builder: BuildEnvironment
+    writer: StepWriter
+    env: BuildEnvironment
     target: Interpreter
     workspace: Workspace
     context: Context
@@ -95,14 +99,12 @@ class _Emitter:
     def step(self, layer: Layer, name: str) -> Step:
         """Write the step of one layer; `name` is its line in the progress."""
         if layer.kind is Kind.PYTHON:
-            assert self.builder.python is not None
-            return Step(layer, self.builder.python, "")
+            assert self.env.managed_python is not None
+            return Step(layer, self.env.managed_python, "")
         if layer.kind is Kind.SKELETON:
             return self._skeleton(layer, name)
         if layer.kind is Kind.STDLIB:
-            return Step(
-                layer, self._run(layer, [], name, script="stdlib", builder=self.base_env), ""
-            )
+            return Step(layer, self._run(layer, [], name, script="stdlib", env=self.base_env), "")
         if layer.kind in (Kind.SOURCE, Kind.FILES):
             return self._copying(layer, name)
         if layer.kind is Kind.ROOT:
@@ -111,8 +113,8 @@ class _Emitter:
 
     def _interpreter(self) -> dict[str, str]:
         """The Python of the image, where it is not just that of the step."""
-        here = self.builder.target
-        if here is None or (here.path, here.version) == (self.target.path, self.target.version):
+        runs = self.env.interpreter
+        if (runs.path, runs.version) == (self.target.path, self.target.version):
             return {}
         return {
             "UV_FRONTEND_INTERPRETER": self.target.path,
@@ -121,10 +123,11 @@ class _Emitter:
 
     def _skeleton(self, layer: Layer, name: str) -> Step:
         """The empty environment; it may see what the base has."""
-        env = self._interpreter()
-        if self.builder.seen is not None:
-            env["UV_FRONTEND_SEEN"] = ":".join(self.builder.seen)
-        return Step(layer, self._run(layer, [], name, script="skeleton", env=env), "")
+        variables = self._interpreter()
+        if self.env.visible_site_packages is not None:
+            variables["UV_FRONTEND_SEEN"] = ":".join(self.env.visible_site_packages)
+        output = self._run(layer, [], name, script="skeleton", variables=variables)
+        return Step(layer, output, "")
 
     def _run(
         self,
@@ -132,45 +135,46 @@ class _Emitter:
         arguments: Sequence[str],
         name: str,
         *,
-        builder: BuildEnvironment | None = None,
-        env: Mapping[str, str] | None = None,
+        env: BuildEnvironment | None = None,
+        variables: Mapping[str, str] | None = None,
         mounts: Sequence[llb.Mount] = (),
         locations: Sequence[llb.Location] = (),
         compiling: bool = False,
         building: bool = False,
         script: str = "packages",
     ) -> llb.Output:
-        return (builder or self.builder).install(
+        return self.writer.install(
+            env or self.env,
             arguments,
             name=name,
-            env={**(env or {}), **(ENVIRONMENT if self.hermetic else {})},
+            variables={**(variables or {}), **(ENVIRONMENT if self.hermetic else {})},
             mounts=mounts,
             locations=locations,
             compiling=compiling,
             network=self.hermetic is None,
             building=building,
             script=script,
-            ignore_cache=self.builder.request.unwanted(layer.names),
+            ignore_cache=self.writer.options.ignores_cache_for(layer.names),
         )
 
     def _installing(self, layer: Layer, name: str) -> Step:
         """A layer that uv installs."""
         hermetic = self.hermetic is not None
-        fetched = git_checkout.fetched(layer, builder_git=self.builder.git and not hermetic)
+        fetched = git_checkout.fetched(layer, builder_git=self.env.has_git and not hermetic)
         generated = write_layer_lock(layer, self.target, self.settings, fetched, hermetic=hermetic)
         script, *mode = _SCRIPTS.get(layer.kind, ("packages",))
-        report = report_name(self.builder, *generated.values(), *mode)
+        report = report_name(self.env, *generated.values(), *mode)
         mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
-        env: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml", **self.finishing}
-        building, builder = builds(self.settings, layer), self.builder.where(report)
-        if builder.foreign and not building and not portable(layer, self.target):
+        variables: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml", **self.finishing}
+        building, env = builds(self.settings, layer), self.env.environment_for(report)
+        if env.cross and not building and not portable(layer, self.target):
             # Nothing of it is run: uv unpacks the other platform's wheels. What is built is built
-            # as for this platform, and looked at afterwards (frontend/foreign.py).
-            env["UV_FRONTEND_PLATFORM"] = self.target.uv_platform
+            # as for this platform, and looked at afterwards (solve/native_steps).
+            variables["UV_FRONTEND_PLATFORM"] = self.target.uv_platform
         if building:
             # For backends and compilers that would write the build's time into what they make.
-            env["SOURCE_DATE_EPOCH"] = str(TIMESTAMP)
-        seen, taken = layer, list[Files]()
+            variables["SOURCE_DATE_EPOCH"] = str(TIMESTAMP)
+        seen, taken = layer, list[StepInput]()
         if without_isolation(self.settings, layer):
             beneath = self._beneath()
             seen = replace(layer, packages=(*dict.fromkeys((*layer.packages, *beneath.packages)),))
@@ -184,35 +188,37 @@ class _Emitter:
                 links = link_mounts(self.settings, self.workspace, self.context)
                 mounts += links
                 taken += [
-                    Files(f"links{number}", link.source)
+                    StepInput(f"links{number}", link.source)
                     for number, link in enumerate(links)
                     if isinstance(link, llb.Bind) and isinstance(link.source, llb.Output)
                 ]
         archives = _archives(layer)
         if layer.members or archives:
             # What uv notes about local packages (times, inodes) differs from machine to machine.
-            env["UV_NO_INSTALLER_METADATA"] = "1"
+            variables["UV_NO_INSTALLER_METADATA"] = "1"
         mounts += self._archive_mounts([*archives, *_of_local_indexes(layer)], taken)
         for package, source in fetched.items():
             where = git_checkout.mount_point(package)
             mounts.append(self._scratchpad(where, git_checkout.checkout(source)))
-        env |= git_checkout.environment(layer, fetched)
+        variables |= git_checkout.environment(layer, fetched)
         needed = self._helpers(layer)
         for member in (*layer.members, *needed):
             if member.name in self.building.versions:
                 version = self.building.versions[member.name]
-                env |= pretended(member.name, version, alone=not needed and bool(layer.member))
+                variables |= pretended(
+                    member.name, version, alone=not needed and bool(layer.member)
+                )
         if needed and layer.kind in _SCRIPTS:
-            env["UV_FRONTEND_HELPERS"] = " ".join(p.name for p in needed)
+            variables["UV_FRONTEND_HELPERS"] = " ".join(p.name for p in needed)
         mounts += self._member_mounts(layer, needed, taken)
         output = self._run(
             layer,
             [*mode, report, *_named(layer, needed), *fetched],
             name,
             script=script,
-            env=env,
+            variables=variables,
             mounts=mounts,
-            builder=builder,
+            env=env,
             locations=[self._manifest_location(member) for member in layer.members],
             compiling=bool(built(self.settings, layer)),
             # Git alone may be what was asked for the builder.
@@ -229,14 +235,14 @@ class _Emitter:
             files = self.context.selected([copy.source for copy in layer.copies], "files")
             pairs = [(copy.source, copy.target) for copy in layer.copies]
         arguments = [part for pair in pairs for part in pair]
-        report = report_name(self.builder, layer.title, *arguments)
+        report = report_name(self.env, layer.title, *arguments)
         mounts = [llb.Bind(f"{ROOT}/src", files)]
-        env = {k: v for k, v in self.finishing.items() if k == BYTECODE}
+        variables = {k: v for k, v in self.finishing.items() if k == BYTECODE}
         output = self._run(
-            layer, [report, *arguments], name, script="files", env=env, mounts=mounts
+            layer, [report, *arguments], name, script="files", variables=variables, mounts=mounts
         )
         named = layer.member.name if layer.member else "files"
-        return Step(layer, output, report, (Files(named, files),))
+        return Step(layer, output, report, (StepInput(named, files),))
 
     def _root_files(self, layer: Layer, name: str) -> Step:
         """What tools look for in the workspace's root; its manifest is there in any case."""
@@ -246,7 +252,7 @@ class _Emitter:
             [workspace_path(folder, path) for path in paths], "files of the workspace's root"
         )
         source = workspace_path("/", folder)
-        when, owner = TIMESTAMP * 10**9, llb.Owner(*self.builder.owner)
+        when, owner = TIMESTAMP * 10**9, llb.Owner(*self.env.owner)
         output = llb.files(
             llb.SCRATCH,
             llb.Mkdir(DEV_SOURCES, owner=owner, timestamp=when),
@@ -273,7 +279,7 @@ class _Emitter:
             ),
             meta=llb.Metadata(name=name),
         )
-        return Step(layer, output, "", (Files("files", output),))
+        return Step(layer, output, "", (StepInput("files", output),))
 
     def _member_files(self, member: LocalPackage, manifest: str = "") -> llb.Output:
         """The member's directory; `manifest` stands in for its own."""
@@ -286,7 +292,7 @@ class _Emitter:
         if member.path == ".":
             # Neither decides what the root package holds, and both change more often than it.
             lock = workspace_path(workspace.folder, LOCK)
-            without += [lock, self.builder.request.filename, ".dockerignore"]
+            without += [lock, self.building.build_file, ".dockerignore"]
         context, path = self.context, workspace.path(member)
         if member.name in context.members:
             context = context.members[member.name]
@@ -319,7 +325,7 @@ class _Emitter:
         return tuple(found[name] for name in sorted(found))
 
     def _member_mounts(
-        self, layer: Layer, needed: Sequence[LocalPackage], taken: list[Files]
+        self, layer: Layer, needed: Sequence[LocalPackage], taken: list[StepInput]
     ) -> list[llb.Mount]:
         """The directories of the layer's members, with what their builds need besides.
 
@@ -336,7 +342,7 @@ class _Emitter:
             for member in layer.members:
                 manifest = "" if linked else for_building(workspace.manifest(member).data)
                 files = self._member_files(member, manifest)
-                taken.append(Files(member.name, files, manifest))
+                taken.append(StepInput(member.name, files, manifest))
                 mounts.append(self._scratchpad(f"{root}/{step_path(member.path)}", files))
             return mounts
         actions = self._included(include, taken)
@@ -346,7 +352,7 @@ class _Emitter:
             data = with_paths(workspace.manifest(member).data, workspace, places)
             manifest = "" if linked and not needed else for_building(data)
             files = self._member_files(member, manifest)
-            taken.append(Files(member.name, files, manifest))
+            taken.append(StepInput(member.name, files, manifest))
             actions.append(
                 llb.Copy(files, "/", f"/{here}/", contents_only=True, create_dest_path=True)
             )
@@ -359,19 +365,19 @@ class _Emitter:
             mounts.append(llb.Bind(f"{ROOT}/manifests", _files(texts, "manifests")))
         return mounts
 
-    def _included(self, paths: Sequence[str], taken: list[Files]) -> list[llb.Action]:
+    def _included(self, paths: Sequence[str], taken: list[StepInput]) -> list[llb.Action]:
         """Put files of the workspace where members expect them."""
         if not paths:
             return []
         folder = self.workspace.folder
         files = self.context.selected([workspace_path(folder, p) for p in paths], "included files")
-        taken.append(Files("included", files))
+        taken.append(StepInput("included", files))
         source = workspace_path("/", folder)
         return [
             llb.Copy(files, source, f"/{SOURCES}/", contents_only=True, create_dest_path=True),
         ]
 
-    def _archive_mounts(self, paths: Sequence[str], taken: list[Files]) -> list[llb.Mount]:
+    def _archive_mounts(self, paths: Sequence[str], taken: list[StepInput]) -> list[llb.Mount]:
         """Local archives that the lock names, at their places relative to the workspace."""
         levels_above: dict[str, list[str]] = {}
         for path in paths:
@@ -383,13 +389,13 @@ class _Emitter:
             folder = workspace_path(self.workspace.folder, above)
             named = [workspace_path(self.workspace.folder, path) for path in found]
             files = self.context.only_files(named, folder, "local archives")
-            taken.append(Files(f"archives{number or ''}", files))
+            taken.append(StepInput(f"archives{number or ''}", files))
             mounts.append(llb.Bind(f"{ROOT}/{step_path(above)}", files))
         return mounts
 
     def _scratchpad(self, target: str, source: llb.Output, inside: str = "") -> llb.Mount:
         """Writable, with changes thrown away: setuptools builds inside the source directory."""
-        if self.builder.capabilities.supports("exec.mount.bind.readwrite-nooutput"):
+        if self.writer.capabilities.supports("exec.mount.bind.readwrite-nooutput"):
             return llb.Discarded(target, source, selector=inside)
         return llb.Writable(target, source, selector=inside)
 

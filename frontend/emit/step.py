@@ -22,10 +22,10 @@ TIMESTAMP = 315532800
 
 
 @dataclass(frozen=True)
-class Files:
+class StepInput:
     """Files of the build context that a step takes: a package's, or those that `files` names.
 
-    `manifest` is what stands in for a package's own.
+    `manifest` replaces a package's own.
     """
 
     name: str
@@ -37,13 +37,13 @@ class Files:
 class Step:
     """A layer and the filesystem its step writes; `report` names the report a failure leaves.
 
-    `files` are what it takes from the build context.
+    `inputs` are what it takes from the build context.
     """
 
     layer: Layer
     output: llb.Output
     report: str
-    files: tuple[Files, ...] = ()
+    inputs: tuple[StepInput, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,23 +51,24 @@ class Building:
     """What builds from source see besides the sources themselves.
 
     `include` are paths of the workspace that the build of every member may read, `packages` what
-    the image holds, `versions` those of members that would look for them in git.
+    the image holds, `versions` those of members that would look for them in git. `build_file` is
+    no part of the root package.
     """
 
     include: tuple[str, ...] = ()
     packages: tuple[LockedPackage, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    build_file: str = "Dockerfile"
 
 
 ISOLATED = Building()
 
 
-def report_name(builder: BuildEnvironment, *parts: str) -> str:
+def report_name(env: BuildEnvironment, *parts: str) -> str:
     """Name a report by what its step does and where, so that the step's cache key stays.
 
     Builds on other images may do the same at the same time, and fail for another reason.
     """
-    assert builder.target is not None
-    where = (builder.image.identity, builder.platform.id, builder.target.path)
-    digest = hashlib.sha256("\0".join((*where, *parts)).encode()).hexdigest()
+    place = (env.image.identity, env.platform.id, env.interpreter.path)
+    digest = hashlib.sha256("\0".join((*place, *parts)).encode()).hexdigest()
     return f"{digest[:24]}.json"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import llb
 from frontend.container.paths import LAYER, ROOT
-from frontend.explain.record import FILE, Tree, image_steps, record, with_files
+from frontend.explain.record import FILE, Tree, record, with_files
 from frontend.resolve.frontend_image import frontend_image
 
 if TYPE_CHECKING:
@@ -56,17 +56,16 @@ with open("{LAYER}/files.json", "w") as file:
 """
 
 
-def complete_record(gateway: Gateway, resolved: ResolvedPlatform, product: TargetResult) -> Record:
+def complete_record(gateway: Gateway, resolved: ResolvedPlatform, result: TargetResult) -> Record:
     """Write down what an image is made from, with the digests of its files.
 
-    The product is one with a plan, as its target made it. GatewayError where its files cannot be
+    The result is one with a plan, as its target made it. GatewayError where its files cannot be
     loaded.
     """
     request = resolved.inputs.request
-    own, steps = frontend_image(gateway, request), image_steps(resolved, product)
-    return with_files(
-        record(resolved, product), read_trees(gateway, own, request.build_platform, steps)
-    )
+    own = frontend_image(gateway, request)
+    trees = read_trees(gateway, own, request.build_platform, result.steps)
+    return with_files(record(resolved, result), trees)
 
 
 def read_trees(
@@ -79,7 +78,7 @@ def read_trees(
     wanted = {
         f"{number}-{each.name}": (number, each)
         for number, step in enumerate(steps)
-        for each in step.files
+        for each in step.inputs
     }
     if not wanted:
         return {}

@@ -50,7 +50,7 @@ def start_comparison(
         try:
             # One after the other: all at once they would not come in this order.
             for number, line in enumerate(said.lines):
-                gateway.solve(written(number, line, resolved.prefix), evaluate=True)
+                gateway.solve(written(number, line, resolved.progress_prefix), evaluate=True)
         except GatewayError:
             # What is only said must not end a build.
             return

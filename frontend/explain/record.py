@@ -16,7 +16,7 @@ from frontend.emit import layer_key
 from frontend.steps import every, script
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from frontend.emit.step import Step
     from frontend.model.base import BaseImage
@@ -97,35 +97,32 @@ class Record:
         return f"sha256:{hashlib.sha256(plain.encode()).hexdigest()}"
 
 
-def record(resolved: ResolvedPlatform, product: TargetResult) -> Record:
+def record(resolved: ResolvedPlatform, result: TargetResult) -> Record:
     """Write down what an image is made from; its trees have no digests yet, see `with_files`.
 
-    The product is one with a plan, as its target made it.
+    The result is one with a plan, as its target made it.
     """
-    assert product.plan is not None
-    assert product.below is not None
+    assert result.plan is not None
+    assert result.base_rootfs is not None
     inputs, request = resolved.inputs, resolved.inputs.request
-    steps = image_steps(resolved, product)
-    keys = layer_key.keys(resolved.builder, resolved.target, resolved.base, product.below, steps)
+    env, base, steps = resolved.environment, resolved.base, result.steps
+    keys = layer_key.keys(
+        resolved.writer, env, base.interpreter, base.image, result.base_rootfs, steps
+    )
     selection = inputs.selection
     return Record(
         package=", ".join(selection.packages),
         target=request.target or "image",
         platform=resolved.platform.id,
-        base=_base(resolved.base),
-        builder=_base(resolved.builder.image),
-        python=resolved.target.version,
-        uv=resolved.builder.uv_version,
+        base=_base(base.image),
+        builder=_base(env.image),
+        python=base.interpreter.version,
+        uv=env.uv.version,
         steps=_steps(),
         extras=tuple(sorted(selection.extras)),
         groups=tuple(sorted(selection.groups)),
         layers=tuple(_layer(step, key) for step, key in zip(steps, keys, strict=True)),
     )
-
-
-def image_steps(resolved: ResolvedPlatform, product: TargetResult) -> Sequence[Step]:
-    """The steps of a product's layers; the first ones are those of the builder's packages."""
-    return product.steps[len(resolved.builder.preparing) :]
 
 
 def with_files(made: Record, files: Trees) -> Record:
@@ -166,7 +163,7 @@ def _layer(step: Step, key: str) -> Layer:
     layer = step.layer
     sizes = [package.size for package in layer.packages]
     versions = {member.name: member.version for member in layer.members}
-    trees = {each.name: Tree("", None, versions.get(each.name, "")) for each in step.files}
+    trees = {each.name: Tree("", None, versions.get(each.name, "")) for each in step.inputs}
     return Layer(
         kind=str(layer.kind),
         key=key.removeprefix("sha256:")[:KEY],

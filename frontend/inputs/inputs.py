@@ -1,12 +1,12 @@
-"""What is known before a platform is looked at: the settled spec, the workspace, the selection."""
+"""The inputs of a build: request, context, settings, workspace and what is selected of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from frontend import findings
 from frontend.config import settings as specs
 from frontend.config.settings import (
     from_arguments,
@@ -16,6 +16,7 @@ from frontend.config.settings import (
     parse_build_file,
 )
 from frontend.errors import FrontendError
+from frontend.findings import DEFAULT_POLICY, CheckPolicy
 from frontend.inputs import first_reads, manifests
 from frontend.model.packages import Selection
 from frontend.project import groups
@@ -24,12 +25,13 @@ from frontend.project.lock_check import compare, stale
 from frontend.project.workspace import workspace_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from frontend.config.keys import SpecSource
     from frontend.config.settings import Settings
     from frontend.context import Context
     from frontend.errors import Location
+    from frontend.findings import Finding
     from frontend.gateway import Gateway
     from frontend.inputs.first_reads import FirstReads
     from frontend.model.packages import LocalPackage
@@ -39,21 +41,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BuildInputs:
-    """Everything that is known before a platform is looked at."""
+    """Everything that is read before a platform is resolved.
+
+    `packages` are those that the image is for, in the order they were named: the first is the main
+    one.
+    """
 
     request: Request
     context: Context
     settings: Settings
     workspace: Workspace
-    package: LocalPackage
+    packages: tuple[LocalPackage, ...]
     selection: Selection
-    others: tuple[LocalPackage, ...] = ()
-    versions: Mapping[str, str] = field(default_factory=dict)
+    check_policy: CheckPolicy = DEFAULT_POLICY
+    findings: tuple[Finding, ...] = ()
 
     @property
-    def packages(self) -> tuple[LocalPackage, ...]:
-        """All packages that the image is for, in the order they were named."""
-        return (self.package, *self.others)
+    def package(self) -> LocalPackage:
+        """The main package."""
+        return self.packages[0]
+
+    @property
+    def others(self) -> tuple[LocalPackage, ...]:
+        """The packages of the image besides the main one."""
+        return self.packages[1:]
 
     @cached_property
     def python_needs(self) -> tuple[groups.PythonNeed, ...]:
@@ -76,8 +87,8 @@ class BuildInputs:
 
 def open_workspace(
     gateway: Gateway, request: Request, reads: FirstReads, arguments: SpecSource
-) -> tuple[Context, Workspace, SpecSource]:
-    """Take what `reads` has begun: context, workspace, and the build file's own keys.
+) -> tuple[Context, Workspace, SpecSource, tuple[Finding, ...]]:
+    """Take what `reads` has begun: context, workspace, the build file's own keys, and findings.
 
     Where these say that the workspace is in another folder, it is read from there.
     """
@@ -91,33 +102,49 @@ def open_workspace(
     if not context.source.remote:
         context = replace(context, ignore=build_file.ignore or files.get(".dockerignore"))
     workspace = workspaces.open_workspace(folder, files, first.place("workspace"))
+    findings: tuple[Finding, ...] = ()
     if request.named_contexts:
-        from frontend.inputs.members import replace_members
+        from frontend.inputs.members import misspelled_contexts, replace_members
 
-        members = replace_members(gateway, request, workspace.lock.local_packages)
-        context = replace(context, members=members)
-    return context, workspace, body
+        local = workspace.lock.local_packages
+        findings = misspelled_contexts(request, local)
+        with attached(findings):
+            context = replace(context, members=replace_members(gateway, request, local))
+    return context, workspace, body, findings
 
 
 def read(gateway: Gateway, request: Request, reads: FirstReads) -> BuildInputs:
     """Read what `reads` has begun and the package's manifest, and settle the spec."""
     arguments = from_arguments(request.arguments)
-    context, workspace, body = open_workspace(gateway, request, reads, arguments)
-    request = findings.with_comment(request, reads.build_file().source.text)
-    root = from_manifest(workspace.root)
-    settings = merge_sources(arguments, body, root)
-    if settings.spec.package:
-        packages = workspaces.find_packages(workspace, settings)
-    else:
-        misplaced = specs.misplaced(body, "package") or specs.misplaced(root, "package")
-        package, workspace = manifests.only_package(gateway, context, workspace, misplaced)
-        packages = (package,)
-    workspace = manifests.read_manifests(gateway, context, workspace, packages)
-    tables = [specs.from_manifest(workspace.manifest(package)) for package in packages]
-    settings = specs.merge_sources(arguments, body, *tables, root)
-    selection = select(workspace, packages, settings)
-    workspaces.check_selection(workspace, settings, selection)
-    return BuildInputs(request, context, settings, workspace, packages[0], selection, packages[1:])
+    context, workspace, body, findings = open_workspace(gateway, request, reads, arguments)
+    with attached(findings):
+        policy = CheckPolicy.of(request, reads.build_file().source.text)
+        root = from_manifest(workspace.root)
+        settings = merge_sources(arguments, body, root)
+        if settings.spec.package:
+            packages = workspaces.find_packages(workspace, settings)
+        else:
+            misplaced = specs.misplaced(body, "package") or specs.misplaced(root, "package")
+            package, workspace = manifests.only_package(gateway, context, workspace, misplaced)
+            packages = (package,)
+        workspace = manifests.read_manifests(gateway, context, workspace, packages)
+        tables = [specs.from_manifest(workspace.manifest(package)) for package in packages]
+        settings = specs.merge_sources(arguments, body, *tables, root)
+        selection = select(workspace, packages, settings)
+        workspaces.check_selection(workspace, settings, selection)
+    return BuildInputs(
+        request, context, settings, workspace, tuple(packages), selection, policy, findings
+    )
+
+
+@contextmanager
+def attached(findings: Iterable[Finding]) -> Iterator[None]:
+    """Attach `findings` to an error that ends the block, which they may explain."""
+    try:
+        yield
+    except FrontendError as error:
+        error.findings = (*findings, *error.findings)
+        raise
 
 
 def select(workspace: Workspace, packages: Sequence[LocalPackage], settings: Settings) -> Selection:
@@ -132,29 +159,33 @@ def select(workspace: Workspace, packages: Sequence[LocalPackage], settings: Set
     return Selection(names[0], spec.extras or (), chosen, names[1:])
 
 
-def check_lock(gateway: Gateway, inputs: BuildInputs) -> None:
+def check_lock(inputs: BuildInputs) -> tuple[Finding, ...]:
     """Compare the lock with the manifests that matter; the key `lock` says what a difference does.
 
     FrontendError where it is strict (the default) and more than a member's version differs.
     """
+    findings: list[Finding] = []
     mode = inputs.settings.spec.lock or "strict"
     if mode == "off":
-        return
+        return ()
     lock, workspace, selection = inputs.workspace.lock, inputs.workspace, inputs.selection
     for name in inputs.local_names:
         member = lock.local_packages[name]
         if name not in lock.members:
             continue
         chosen = selection.groups if name in selection.packages else ()
-        for drift in compare(lock, member, workspace.manifest(member), chosen):
-            if mode == "strict" and not drift.harmless:
-                raise FrontendError(
-                    f"the lock is out of date: {drift.message}",
+        for mismatch in compare(lock, member, workspace.manifest(member), chosen):
+            if mode == "strict" and not mismatch.harmless:
+                error = FrontendError(
+                    f"the lock is out of date: {mismatch.message}",
                     remedy="Run `uv lock` and commit the result "
                     '(or set `lock = "warn"` to build what the lock says).',
-                    places=(drift.place,),
+                    places=(mismatch.place,),
                 )
-            findings.warn(gateway, inputs.request, stale(drift))
+                error.findings = tuple(findings)
+                raise error
+            findings.append(stale(mismatch))
+    return tuple(findings)
 
 
 def base_places(inputs: BuildInputs) -> tuple[Location, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from frontend.errors import FrontendError
+from frontend.findings import Finding
 from frontend.inputs.first_reads import IGNORE_FILE, read_text
 from frontend.inputs.named_contexts import NamedContext, find, open_context
 
@@ -33,15 +34,13 @@ def replace_members(
 ) -> Mapping[str, Context]:
     """Open the contexts that are called like one of `packages`; by the packages' names.
 
-    Warns where a name is nearly one of them. FrontendError for the root, and for what is no
-    context.
+    FrontendError for the root, and for what is no context.
     """
     found: dict[str, Context] = {}
     for full in request.named_contexts:
         name = full.partition("::")[0]
         package = packages.get(canonicalize_name(name))
         if package is None:
-            _note_slip(gateway, request, name, packages)
             continue
         if package.path == ".":
             raise FrontendError(
@@ -68,16 +67,23 @@ def _ignoring(gateway: Gateway, request: Request, named: NamedContext) -> Contex
     return replace(context, ignore=ignore)
 
 
-def _note_slip(
-    gateway: Gateway, request: Request, name: str, packages: Mapping[str, LocalPackage]
-) -> None:
-    """Say so where a context is called almost like a package: nothing would use it."""
-    nearest = difflib.get_close_matches(canonicalize_name(name), packages, n=1, cutoff=_ALIKE)
-    if nearest and not _is_frontend(request, name):
-        gateway.warn(
-            f"no package is called {name!r}, so its build context is not used for one. "
-            f"Did you mean {nearest[0]}?"
-        )
+def misspelled_contexts(
+    request: Request, packages: Mapping[str, LocalPackage]
+) -> tuple[Finding, ...]:
+    """Find contexts that are called almost like a package: nothing would use them."""
+    findings = []
+    for full in request.named_contexts:
+        name = full.partition("::")[0]
+        if canonicalize_name(name) in packages or _is_frontend(request, name):
+            continue
+        nearest = difflib.get_close_matches(canonicalize_name(name), packages, n=1, cutoff=_ALIKE)
+        if nearest:
+            message = (
+                f"no package is called {name!r}, so its build context is not used for one. "
+                f"Did you mean {nearest[0]}?"
+            )
+            findings.append(Finding(None, message))
+    return tuple(findings)
 
 
 def _is_frontend(request: Request, name: str) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def wheels(resolved: ResolvedPlatform) -> Iterator[Finding]:
     """Name each package without a wheel for the site, at its own place in the lock."""
-    target, lock = resolved.target, resolved.inputs.workspace.lock
+    target, lock = resolved.base.interpreter, resolved.inputs.workspace.lock
     for package in resolved.closure.third_party:
         if package.built:
             yield Finding(

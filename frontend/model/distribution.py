@@ -6,8 +6,11 @@ files for it once that step is known.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,9 @@ class Distribution:
     group: str = ""
 
     @classmethod
-    def from_probe(cls, report: bytes) -> Distribution:
-        """Read the probe's JSON."""
-        found = json.loads(report).get("system") or {}
+    def from_probe(cls, report: Mapping[str, Any]) -> Distribution:
+        """Read the probe's report."""
+        found = report.get("system") or {}
         app = found.get("app")
         return cls(
             id=found.get("id", ""),

@@ -6,7 +6,6 @@ packaging's rules for the platform tags of PEP 600 (manylinux) and PEP 656 (musl
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -63,34 +62,33 @@ class Interpreter:
     free_threaded: bool = False
 
     @classmethod
-    def from_probe(cls, report: bytes, platform: Platform) -> Interpreter:
-        """Read the probe's JSON; `platform` decides the machine where build and target differ.
+    def from_probe(cls, report: Mapping[str, Any], platform: Platform) -> Interpreter:
+        """Read the probe's report; `platform` decides the machine where the two differ.
 
         FrontendError for a Python that wheel tags for CPython say nothing about.
         """
-        found = json.loads(report)
-        markers = found["markers"]
+        markers = report["markers"]
         if markers["platform_python_implementation"] != "CPython":
             raise FrontendError(
-                f"{found['path']} is {markers['platform_python_implementation']}, and only CPython "
-                "is supported",
+                f"{report['path']} is {markers['platform_python_implementation']}, and only "
+                "CPython is supported",
                 remedy="Choose another `base`.",
             )
         machine = machine_of(platform, markers["platform_machine"])
-        numbers = [int(part) for part in found["libc"]["version"].split(".")[:2] if part.isdigit()]
+        numbers = [int(part) for part in report["libc"]["version"].split(".")[:2] if part.isdigit()]
         major, minor = (*numbers, 0, 0)[:2]
         version = markers["python_full_version"]
         if version.endswith("+"):
             # A build between two releases; without a local label this is no version (PEP 440).
             version += "local"
         return cls(
-            path=found["path"],
-            prefix=found["prefix"],
+            path=report["path"],
+            prefix=report["prefix"],
             version=version,
             machine=machine,
-            libc=Libc(found["libc"]["name"], (major, minor)),
+            libc=Libc(report["libc"]["name"], (major, minor)),
             markers={**markers, "platform_machine": machine, "python_full_version": version},
-            free_threaded=found["free_threaded"],
+            free_threaded=report["free_threaded"],
         )
 
     @classmethod

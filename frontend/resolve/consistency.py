@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 
-from frontend import findings
 from frontend.errors import FrontendError
 from frontend.project.lock_check import SOURCES, LockMismatch, stale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from frontend.gateway import Gateway
+    from frontend.findings import Finding
     from frontend.inputs.inputs import BuildInputs
     from frontend.model.interpreter import Interpreter
     from frontend.model.packages import Closure, Selection
@@ -29,25 +28,27 @@ if TYPE_CHECKING:
 
 
 def check_consistency(
-    gateway: Gateway, inputs: BuildInputs, closure: Closure, target: Interpreter
-) -> None:
-    """Do what the key `lock` says with the first package that does not fit.
+    inputs: BuildInputs, closure: Closure, interpreter: Interpreter
+) -> tuple[Finding, ...]:
+    """Do what the key `lock` says with packages that do not fit: return them, or raise the first.
 
     FrontendError as well for a package that is on the machine of whoever has locked.
     """
     check_places(inputs.workspace.lock, closure)
     mode = inputs.settings.spec.lock or "strict"
     if mode == "off":
-        return
-    for drift in differences(inputs.workspace.lock, inputs.selection, closure, target):
+        return ()
+    findings = []
+    for mismatch in differences(inputs.workspace.lock, inputs.selection, closure, interpreter):
         if mode == "strict":
             raise FrontendError(
-                f"the lock does not fit together: {drift.message}",
+                f"the lock does not fit together: {mismatch.message}",
                 remedy="Run `uv lock` and commit the result: a merge may have joined two locks "
                 '(or set `lock = "warn"` to build what the lock says).',
-                places=(drift.place,),
+                places=(mismatch.place,),
             )
-        findings.warn(gateway, inputs.request, stale(drift))
+        findings.append(stale(mismatch))
+    return tuple(findings)
 
 
 def check_places(lock: Lock, closure: Closure) -> None:

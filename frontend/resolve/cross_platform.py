@@ -8,7 +8,6 @@ step runs on the image's platform, for which the engine needs an emulator.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,11 +19,13 @@ from frontend.inputs.inputs import base_places
 from frontend.model.distribution import Distribution
 from frontend.model.interpreter import Interpreter
 from frontend.resolve import base_image
+from frontend.resolve.probe import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from frontend.container.environment import BuildEnvironment
+    from frontend.container.writer import StepWriter
     from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
     from frontend.model.base import BaseImage
@@ -52,58 +53,59 @@ def build_platform_base(inputs: BuildInputs, resolve: Callable[[BuildInputs], _T
 
 
 def with_python(inputs: BuildInputs, python: str) -> BuildInputs:
-    """The same job on an official image of `python`, in place of the base that the user names."""
+    """Return the inputs with an official image of `python` in place of the user's base."""
     changed = {"python": python} if python else {}
     return replace(inputs, settings=inputs.settings.without("base", "builder", **changed))
 
 
 def probe_files(
     gateway: Gateway,
+    writer: StepWriter,
     inputs: BuildInputs,
     base: BaseImage,
     platform: llb.Platform,
-    builder: BuildEnvironment,
+    env: BuildEnvironment,
 ) -> tuple[tuple[Interpreter, ...], Distribution]:
-    """Every Python of `base`, and what else it holds, read in a step on `builder`'s platform.
+    """Every Python of `base`, and what else it holds, read in a step on `env`'s platform.
 
     FrontendError where it has no Python.
     """
-    assert builder.target is not None
-    filesystem = base_image.filesystem(base, inputs.request, platform, f"[base] FROM {base.name}")
-    output = builder.step(
+    rootfs = base_image.filesystem(base, inputs.request, platform, f"[base] FROM {base.name}")
+    python = env.interpreter
+    step = writer.run(
+        env,
         [
-            builder.target.path,
+            python.path,
             "-I",
             "-S",
             f"{ROOT}/steps/foreign.py",
             f"{LAYER}/python.json",
             f"{ROOT}/base",
             base.path,
-            builder.target.path,
+            python.path,
         ],
         name=f"[internal] look for Python in {base.name} for {platform.id}",
-        mounts=[llb.Bind(f"{ROOT}/steps", steps("foreign")), llb.Bind(f"{ROOT}/base", filesystem)],
+        mounts=[llb.Bind(f"{ROOT}/steps", steps("foreign")), llb.Bind(f"{ROOT}/base", rootfs)],
         network=False,
     )
-    report = gateway.solve(output).read_file("/python.json")
-    found = json.loads(report)["pythons"]
-    if not found:
+    report = probe(gateway, step, "/python.json", base.name)
+    if not report["pythons"]:
         raise FrontendError(
             f"{base.name} for {platform.id} has no Python",
             remedy="Choose an image that has CPython on PATH, such as python:3.13-slim.",
             places=base_places(inputs),
         )
-    pythons = tuple(Interpreter.from_foreign(each, builder.target, platform) for each in found)
+    pythons = tuple(Interpreter.from_foreign(each, python, platform) for each in report["pythons"])
     return pythons, Distribution.from_probe(report)
 
 
-def same_python(found: Sequence[Interpreter], here: Interpreter) -> Interpreter | None:
-    """The first interpreter that `here` can install for: of the same version, but the last number.
+def same_python(pythons: Sequence[Interpreter], build_python: Interpreter) -> Interpreter | None:
+    """The first of `pythons` that `build_python` can install for: the same but for the last number.
 
     None where there is none, or uv knows no name for its platform.
     """
-    for target in found:
-        same = (target.release, target.free_threaded) == (here.release, here.free_threaded)
-        if same and target.uv_platform:
-            return target.clamped_to_uv_platform
+    wanted = (build_python.release, build_python.free_threaded)
+    for python in pythons:
+        if (python.release, python.free_threaded) == wanted and python.uv_platform:
+            return python.clamped_to_uv_platform
     return None

@@ -11,6 +11,7 @@ from frontend.inputs.inputs import base_places
 if TYPE_CHECKING:
     import llb
     from frontend.container.environment import BuildEnvironment
+    from frontend.container.writer import StepWriter
     from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
 
@@ -20,12 +21,12 @@ def runs_here(platform: llb.Platform, build_platform: llb.Platform) -> bool:
     return (platform.os, platform.architecture) == (build_platform.os, build_platform.architecture)
 
 
-def runs(gateway: Gateway, native: BuildEnvironment) -> bool:
-    """Whether the engine runs programs of `native`'s platform, by an emulator."""
-    assert native.target is not None
-    trial = native.step(
-        [native.target.path, "-I", "-S", "-c", "pass"],
-        name=f"[internal] run a program for {native.platform.id}",
+def runs(gateway: Gateway, writer: StepWriter, native_env: BuildEnvironment) -> bool:
+    """Return whether the engine runs programs of `native_env`'s platform, by an emulator."""
+    trial = writer.run(
+        native_env,
+        [native_env.interpreter.path, "-I", "-S", "-c", "pass"],
+        name=f"[internal] run a program for {native_env.platform.id}",
         network=False,
     )
     try:
@@ -37,12 +38,14 @@ def runs(gateway: Gateway, native: BuildEnvironment) -> bool:
     return True
 
 
-def check_runs(gateway: Gateway, inputs: BuildInputs, native: BuildEnvironment) -> None:
+def check_runs(
+    gateway: Gateway, writer: StepWriter, inputs: BuildInputs, native_env: BuildEnvironment
+) -> None:
     """Refuse a platform that uv cannot install for from elsewhere, where nothing of it runs."""
-    if not runs(gateway, native):
+    if not runs(gateway, writer, native_env):
         raise FrontendError(
-            f"packages for {native.image.name} on {native.platform.id} can only be installed by "
-            "running it, and this engine runs no programs for it",
+            f"packages for {native_env.image.name} on {native_env.platform.id} can only be "
+            "installed by running it, and this engine runs no programs for it",
             remedy="uv installs from elsewhere for x86-64 and ARM64, with glibc 2.17 or musl 1.2 "
             "or later. Register an emulator on the engine's machine, or add a node of that "
             "platform to the builder (docker buildx create --append).",
@@ -50,12 +53,18 @@ def check_runs(gateway: Gateway, inputs: BuildInputs, native: BuildEnvironment) 
         )
 
 
-def check_asked(gateway: Gateway, inputs: BuildInputs, native: BuildEnvironment, key: str) -> None:
-    """Refuse a key whose meaning only the Python of `native`'s image can tell, where none runs."""
-    if not runs(gateway, native):
+def check_key_runs(
+    gateway: Gateway,
+    writer: StepWriter,
+    inputs: BuildInputs,
+    native_env: BuildEnvironment,
+    key: str,
+) -> None:
+    """Refuse a key that depends on what the Python of `native_env` answers, where none runs."""
+    if not runs(gateway, writer, native_env):
         raise FrontendError(
-            f"{key} is about what {native.image.name} has on {native.platform.id}, which its "
-            "Python has to be asked for, and this engine runs no programs for it",
+            f"{key} is about what {native_env.image.name} has on {native_env.platform.id}, which "
+            "its Python has to be asked for, and this engine runs no programs for it",
             remedy="Register an emulator on the engine's machine, or add a node of that platform "
             "to the builder (docker buildx create --append).",
             places=inputs.settings.origin(key),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import llb
 from frontend.context.source import FixedSource
 from frontend.errors import FrontendError
+from frontend.findings import Finding
 from frontend.gateway import GatewayError
 from proto.ops_pb2 import Op
 
@@ -27,8 +28,8 @@ _SINCE = "source.git.mtime"
 METADATA = "source.date.epoch"
 
 
-def of_context(gateway: Gateway, context: Context) -> int | None:
-    """Return the context's time in seconds since 1970; None, with a warning, where it has none.
+def of_context(gateway: Gateway, context: Context) -> tuple[int | None, tuple[Finding, ...]]:
+    """Return the context's time in seconds since 1970; None, with a finding, where it has none.
 
     FrontendError on engines whose exporters take a number only, and would fail at the very end.
     """
@@ -38,16 +39,18 @@ def of_context(gateway: Gateway, context: Context) -> int | None:
             remedy="Pass the time: --build-arg SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)",
         )
     origin = context.source.origin if isinstance(context.source, FixedSource) else None
-    found = None if origin is None else _time(gateway, origin)
-    if found is None:
-        gateway.warn(
-            "SOURCE_DATE_EPOCH=context has no effect: this context has no time",
-            detail=[
-                "A git context has that of its commit, a download what its server tells; a "
-                "directory has none."
-            ],
-        )
-    return found
+    seconds = None if origin is None else _time(gateway, origin)
+    if seconds is not None:
+        return seconds, ()
+    finding = Finding(
+        None,
+        "SOURCE_DATE_EPOCH=context has no effect: this context has no time",
+        detail=(
+            "A git context has that of its commit, a download what its server tells; a directory "
+            "has none.",
+        ),
+    )
+    return None, (finding,)
 
 
 def _time(gateway: Gateway, origin: llb.Output) -> int | None:

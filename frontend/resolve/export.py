@@ -17,7 +17,7 @@ from packaging.pylock import Pylock
 
 from frontend.errors import FrontendError, Location
 from frontend.inputs import manifests
-from frontend.inputs.inputs import BuildInputs, check_lock
+from frontend.inputs.inputs import BuildInputs, attached, check_lock
 from frontend.project.manifest import for_export
 from frontend.project.workspace import with_indexes
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from frontend.gateway import Gateway
     from frontend.model.packages import Selection
-    from frontend.project.workspace import Workspace
 
 
 EXPORT_TABLE = "uv-frontend"
@@ -139,24 +138,21 @@ def export_files(inputs: BuildInputs) -> dict[str, str]:
     return files
 
 
-def read_closure(gateway: Gateway, inputs: BuildInputs) -> tuple[Pylock, Workspace]:
+def read_closure(gateway: Gateway, inputs: BuildInputs) -> tuple[Pylock, BuildInputs]:
     """Let uv name the closure, and read the manifests of the directories in it.
 
     FrontendError where the lock does not fit them, before anything slow is waited for.
     """
     workspace, files = inputs.workspace, export_files(inputs)
     needed = [workspace.lock.local_packages[name] for name in inputs.local_names]
-
-    def read_and_check() -> Workspace:
-        found = manifests.read_manifests(gateway, inputs.context, workspace, needed)
-        found = manifests.read_helpers(gateway, inputs.context, found)
-        found = with_indexes(found, inputs.local_names)
-        check_lock(gateway, replace(inputs, workspace=found))
-        return found
-
-    # In this order: uv says less well what is wrong with a lock that is out of date.
-    found, pylock = gateway.together(
-        read_and_check,
-        lambda: export(files, inputs.selection, (workspace.lock.place(inputs.package.name),)),
+    export_in_background = gateway.begin(
+        lambda: export(files, inputs.selection, (workspace.lock.place(inputs.package.name),))
     )
-    return pylock, found
+    read = manifests.read_manifests(gateway, inputs.context, workspace, needed)
+    read = manifests.read_helpers(gateway, inputs.context, read)
+    inputs = replace(inputs, workspace=with_indexes(read, inputs.local_names))
+    # In this order: uv says less well what is wrong with a lock that is out of date.
+    findings = check_lock(inputs)
+    with attached(findings):
+        pylock = export_in_background()
+    return pylock, replace(inputs, findings=(*inputs.findings, *findings))

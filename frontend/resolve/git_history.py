@@ -16,6 +16,7 @@ from frontend.container.links import link_mounts
 from frontend.container.paths import ENVIRONMENT, ROOT, TOOLS
 from frontend.container.uv_settings import offline, project
 from frontend.errors import FrontendError
+from frontend.findings import Finding
 from frontend.gateway import GatewayError
 from frontend.inputs.first_reads import read_text
 from frontend.model.layers import Kind, Layer
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from frontend.container.downloads import HermeticSources
     from frontend.container.environment import BuildEnvironment
+    from frontend.container.writer import StepWriter
     from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
     from frontend.model.packages import LocalPackage
@@ -38,78 +40,71 @@ CHECKOUT = "checkout"
 
 def resolve_versions(
     gateway: Gateway,
+    writer: StepWriter,
     inputs: BuildInputs,
-    wanted: Sequence[LocalPackage],
-    builder: BuildEnvironment,
+    members: Sequence[LocalPackage],
+    env: BuildEnvironment,
     hermetic: HermeticSources | None = None,
-    *,
-    tell: bool = True,
-) -> dict[str, str]:
-    """Return the versions of `wanted` by name; FrontendError where git or a backend has none.
+) -> tuple[dict[str, str], tuple[Finding, ...]]:
+    """Return the versions of `members` by name; FrontendError where git or a backend has none.
 
     The history is looked at in a step of its own, so that a commit builds a member anew only where
-    its version is another one then. A warning where there is no history to look at, if `tell` says
-    so.
+    its version is another one then. A finding where there is no history to look at.
     """
     given = inputs.settings.spec.version
     if given:
-        return {member.name: given for member in wanted}
-    missing = _missing(gateway, inputs, builder)
+        return {member.name: given for member in members}, ()
+    missing = _missing(gateway, inputs, env)
     if missing:
-        if tell:
-            _warn(gateway, inputs, wanted, missing)
-        return {member.name: UNKNOWN for member in wanted}
-    readings = [_reading(gateway, inputs, builder, member, hermetic) for member in wanted]
-    found = gateway.together(*readings)
-    return {member.name: version for member, version in zip(wanted, found, strict=True)}
+        finding = Finding(
+            None,
+            f"the version of {members[0].name!r} is made from git, and {missing}: it is {UNKNOWN} "
+            "now. Tell it: --build-arg version=1.2.3",
+            (inputs.workspace.manifest(members[0]).place("project", "dynamic"),),
+        )
+        return dict.fromkeys((member.name for member in members), UNKNOWN), (finding,)
+    probes = [_probing(gateway, writer, inputs, env, member, hermetic) for member in members]
+    versions = gateway.together(*probes)
+    return {member.name: v for member, v in zip(members, versions, strict=True)}, ()
 
 
-def _warn(
-    gateway: Gateway, inputs: BuildInputs, wanted: Sequence[LocalPackage], missing: str
-) -> None:
-    member = wanted[0]
-    gateway.warn(
-        f"the version of {member.name!r} is made from git, and {missing}: it is {UNKNOWN} now. "
-        "Tell it: --build-arg version=1.2.3",
-        places=(inputs.workspace.manifest(member).place("project", "dynamic"),),
-    )
-
-
-def _missing(gateway: Gateway, inputs: BuildInputs, builder: BuildEnvironment) -> str:
+def _missing(gateway: Gateway, inputs: BuildInputs, env: BuildEnvironment) -> str:
     """What a look at the history lacks; empty where it lacks nothing."""
     head = ".git/HEAD"
     loaded = gateway.solve(inputs.context.named_files([head], "git head"))
     if read_text(loaded, head) is None:
         return "the build context has no git directory"
-    return "" if builder.git else "the builder image has no git"
+    return "" if env.has_git else "the builder image has no git"
 
 
-def _reading(
+def _probing(
     gateway: Gateway,
+    writer: StepWriter,
     inputs: BuildInputs,
-    builder: BuildEnvironment,
+    env: BuildEnvironment,
     member: LocalPackage,
     hermetic: HermeticSources | None,
 ) -> Callable[[], str]:
-    def read() -> str:
+    def probe_version() -> str:
         try:
-            step = _step(inputs, builder, member, hermetic)
+            step = _step(writer, inputs, env, member, hermetic)
             return gateway.solve(step).read_file("version").decode().strip()
         except GatewayError as error:
-            said = error.step_end or error
             raise FrontendError(
-                f"the version of {member.name!r} cannot be made from git: {said}",
+                f"the version of {member.name!r} cannot be made from git: "
+                f"{error.step_end or error}",
                 remedy="What was printed stands above. A shallow clone has no tags: fetch them, or "
                 "tell the version: --build-arg version=1.2.3",
                 places=(inputs.workspace.manifest(member).place("project", "dynamic"),),
             ) from error
 
-    return read
+    return probe_version
 
 
 def _step(
+    writer: StepWriter,
     inputs: BuildInputs,
-    builder: BuildEnvironment,
+    env: BuildEnvironment,
     member: LocalPackage,
     hermetic: HermeticSources | None,
 ) -> llb.Output:
@@ -124,13 +119,14 @@ def _step(
     )
     history = inputs.context.selected([".git"], "git directory")
     where = f"{ROOT}/{CHECKOUT}"
-    discarding = builder.capabilities.supports("exec.mount.bind.readwrite-nooutput")
-    return builder.install(
+    discarding = writer.capabilities.supports("exec.mount.bind.readwrite-nooutput")
+    return writer.install(
+        env,
         [inputs.workspace.path(member), member.name],
         script="version",
         name=f"[internal] version of {member.name}",
         building=True,
-        env={"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml", **(ENVIRONMENT if hermetic else {})},
+        variables={"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml", **(ENVIRONMENT if hermetic else {})},
         network=hermetic is None,
         mounts=[
             llb.Bind(f"{ROOT}/lock", generated),

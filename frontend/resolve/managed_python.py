@@ -24,12 +24,13 @@ from frontend.model.interpreter import Interpreter
 from frontend.model.layers import Kind
 from frontend.model.uv import UV_VERSION
 from frontend.resolve.export import uv_binary
-from frontend.resolve.probe import probe_image
+from frontend.resolve.probe import probe, probe_image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from frontend.container.environment import BuildEnvironment
+    from frontend.container.environment import StepImage
+    from frontend.container.writer import StepWriter
     from frontend.context import Context
     from frontend.errors import Location
     from frontend.gateway import Gateway
@@ -116,12 +117,12 @@ exec {ROOT}/uv python install --no-config "$0"
 """
 
 
-def install(builder_env: BuildEnvironment, managed: Managed, context: Context) -> llb.Output:
-    """Install it: a filesystem with MANAGED_PYTHON, the same on every machine.
+def install(writer: StepWriter, image: StepImage, managed: Managed, context: Context) -> llb.Output:
+    """Install it in steps on `image`: a filesystem with MANAGED_PYTHON, the same on every machine.
 
-    `builder_env` needs a shell, and the C library of the base.
+    `image` needs a shell, and the C library of the base.
     """
-    env = {
+    variables = {
         "UV_PYTHON_CACHE_DIR": f"{ROOT}/cache/python",
         "UV_CACHE_DIR": "/tmp/uv",
         "UV_PYTHON_DOWNLOADS": "manual",
@@ -129,33 +130,33 @@ def install(builder_env: BuildEnvironment, managed: Managed, context: Context) -
         "UV_PYTHON_INSTALL_DIR": MANAGED_PYTHON,
     }
     mounts: list[llb.Mount] = [
-        llb.Cache(
-            f"{ROOT}/cache", builder_env.cache_id(f"python-{builder_env.platform.architecture}")
-        )
+        llb.Cache(f"{ROOT}/cache", writer.cache_id(f"python-{image.platform.architecture}"))
     ]
     if managed.mirror and "://" not in managed.mirror:
         folder = managed.mirror.strip("/")
         mounts.append(llb.Bind(f"{ROOT}/mirror", context.directory(folder, name="Python mirror")))
-        env["UV_PYTHON_INSTALL_MIRROR"] = f"file://{ROOT}/mirror"
+        variables["UV_PYTHON_INSTALL_MIRROR"] = f"file://{ROOT}/mirror"
     elif managed.mirror:
-        env["UV_PYTHON_INSTALL_MIRROR"] = managed.mirror
+        variables["UV_PYTHON_INSTALL_MIRROR"] = managed.mirror
     if managed.downloads and "://" not in managed.downloads:
         listed = managed.downloads.strip("/")
         files = context.named_files([listed], "list of Python downloads")
         mounts.append(llb.Bind(f"{ROOT}/downloads.json", files, selector=f"/{listed}"))
-        env["UV_PYTHON_DOWNLOADS_JSON_URL"] = f"{ROOT}/downloads.json"
+        variables["UV_PYTHON_DOWNLOADS_JSON_URL"] = f"{ROOT}/downloads.json"
     elif managed.downloads:
-        env["UV_PYTHON_DOWNLOADS_JSON_URL"] = managed.downloads
-    fetched = builder_env.step(
+        variables["UV_PYTHON_DOWNLOADS_JSON_URL"] = managed.downloads
+    fetched = writer.run(
+        image,
         ["/bin/sh", "-c", _INSTALL, managed.version],
         name=f"[internal] install Python {managed.version}",
-        env=env,
+        variables=variables,
         mounts=mounts,
         output=MANAGED_PYTHON,
-        ignore_cache=builder_env.request.unwanted({str(Kind.PYTHON)}),
+        ignore_cache=writer.options.ignores_cache_for({str(Kind.PYTHON)}),
     )
     # uv finds the interpreter: its folder's name tells the C library, which nobody has asked yet.
-    return builder_env.step(
+    return writer.run(
+        image,
         [
             f"{ROOT}/uv",
             "run",
@@ -167,7 +168,7 @@ def install(builder_env: BuildEnvironment, managed: Managed, context: Context) -
             f"{ROOT}/steps/python.py",
         ],
         name=f"[internal] settle Python {managed.version}",
-        env={
+        variables={
             "UV_CACHE_DIR": "/tmp/uv",
             "UV_OFFLINE": "1",
             "UV_PYTHON_INSTALL_DIR": MANAGED_PYTHON,
@@ -180,34 +181,31 @@ def install(builder_env: BuildEnvironment, managed: Managed, context: Context) -
 
 def provide(
     gateway: Gateway,
-    builder: BuildEnvironment,
-    builder_env: BuildEnvironment,
+    writer: StepWriter,
+    base_image: StepImage,
+    builder_image: StepImage,
     managed: Managed,
     context: Context,
-) -> tuple[BuildEnvironment, Interpreter, Distribution]:
-    """Install it in `builder_env` and look at it in the base's file system, which is `builder`'s.
+) -> tuple[StepImage, Interpreter, Distribution]:
+    """Install it in `builder_image` and look at it in `base_image`, which has it then.
 
-    The builder then has it. FrontendError where it cannot be installed.
+    FrontendError where it cannot be installed.
     """
-    python = install(builder_env, managed, context)
-    equipped = replace(builder, python=python)
+    equipped = replace(base_image, managed_python=install(writer, builder_image, managed, context))
+    name = base_image.image.name
     try:
-        report = gateway.solve(probe_image(equipped)).read_file("/python.json")
+        report = probe(gateway, probe_image(writer, equipped), "/python.json", name)
     except GatewayError as error:
         if not error.step_end:
             raise
         raise FrontendError(
-            f"Python {managed.version} cannot be installed for {builder.image.name}: "
-            f"{error.step_end}",
+            f"Python {managed.version} cannot be installed for {name}: {error.step_end}",
             remedy="What uv printed stands above. The key `python-mirror` names a mirror that can "
             "be reached, `python` another version, `base` an image that has Python. A base without "
             "a shell needs a `builder` that has one.",
         ) from error
-    return (
-        equipped,
-        Interpreter.from_probe(report, builder.platform),
-        Distribution.from_probe(report),
-    )
+    interpreter = Interpreter.from_probe(report, base_image.platform)
+    return equipped, interpreter, Distribution.from_probe(report)
 
 
 def _text(settings: Mapping[str, Any], key: str) -> str:

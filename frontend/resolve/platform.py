@@ -1,30 +1,34 @@
-"""Resolve one platform: base, builder, interpreter and packages."""
+"""Resolve one platform: base, build environment, interpreter and packages."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from frontend.container.environment import BuildEnvironment, CrossBuild
+from frontend.container.environment import CrossBuild, StepImage
+from frontend.container.writer import StepWriter
 from frontend.errors import FrontendError
-from frontend.inputs.inputs import base_places
+from frontend.findings import Finding
+from frontend.inputs.inputs import attached, base_places
 from frontend.model.uv import Uv
 from frontend.project import git_versions, groups
 from frontend.project.uv_config import BUILD_RULES
-from frontend.resolve import base_image, consistency, cross_platform, emulation, probe
+from frontend.resolve import base_image, cross_platform, emulation, probe
 from frontend.resolve.base_profile import profile_base, with_tools
 from frontend.resolve.closure import check_members, check_python, select_packages
+from frontend.resolve.consistency import check_consistency
 from frontend.resolve.export import export_files, read_closure
 from frontend.resolve.frontend_image import frontend_image
 from frontend.resolve.hermetic import prepare_hermetic, read_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from packaging.pylock import Pylock
 
     import llb
     from frontend.container.downloads import HermeticSources
+    from frontend.container.environment import BuildEnvironment
     from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
     from frontend.model.base import BaseImage
@@ -36,36 +40,67 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What an image for one platform stands on, and what its packages are installed in."""
+class ResolvedBase:
+    """The base for one platform, and what the packages of its image are installed in."""
 
     platform: llb.Platform
-    base: BaseImage
-    builder: BuildEnvironment
-    target: Interpreter
-    profile: BaseProfile
+    base: BaseProfile
+    environment: BuildEnvironment
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class ResolvedPlatform:
+    """Everything that decides the image for one platform; nothing is installed for it yet.
+
+    `progress_prefix` precedes its lines in the progress. `versions` are those of members that are
+    made from git, by name. `created` is the time of the image in seconds since 1970, if it has one.
+    """
+
+    inputs: BuildInputs
+    platform: llb.Platform
+    progress_prefix: str
+    base: BaseProfile
+    environment: BuildEnvironment
+    writer: StepWriter
+    closure: Closure
+    hermetic: HermeticSources | None
+    versions: Mapping[str, str]
+    created: int | None
+    findings: tuple[Finding, ...]
 
 
 def resolve_platforms(gateway: Gateway, inputs: BuildInputs) -> tuple[ResolvedPlatform, ...]:
-    """Find out all that decides the target on each platform. Nothing is installed for it."""
-    request = inputs.request
-    uv = _uv(gateway, inputs)
-    sealing = bool(inputs.settings.spec.hermetic)
-    # The base image and its Python are looked at while uv names the packages.
-    (pylock, workspace), tools, grounds = gateway.together(
-        lambda: read_closure(gateway, inputs),
-        lambda: read_tools(inputs, export_files(inputs)) if sealing else None,
-        lambda: gateway.together(*(_grounding(gateway, inputs, uv, p) for p in request.platforms)),
-    )
-    inputs = replace(inputs, workspace=workspace)
-    if request.epoch_of_context:
-        from frontend.resolve import epoch
+    """Resolve every platform of the request. Nothing is installed for it."""
+    writer = StepWriter(inputs.request.exec_options, gateway.ping().llb)
+    with attached(inputs.findings):
+        inputs, pylock, tools, bases = _resolve_inputs(gateway, writer, inputs)
+        created, findings = inputs.request.source_date_epoch, inputs.findings
+        if inputs.request.epoch_of_context:
+            from frontend.resolve import epoch
 
-        when = epoch.of_context(gateway, inputs.context)
-        inputs = replace(inputs, request=replace(request, source_date_epoch=when))
-    return tuple(
-        gateway.together(*(_settling(gateway, inputs, pylock, tools, ground) for ground in grounds))
+            created, unknown_time = epoch.of_context(gateway, inputs.context)
+            findings = (*findings, *unknown_time)
+        inputs = replace(inputs, findings=findings)
+        return gateway.together(
+            *(_resolving(gateway, writer, inputs, pylock, tools, base, created) for base in bases)
+        )
+
+
+def _resolve_inputs(
+    gateway: Gateway, writer: StepWriter, inputs: BuildInputs
+) -> tuple[BuildInputs, Pylock, Pylock | None, tuple[ResolvedBase, ...]]:
+    """Look at the base images and their Pythons while uv names the packages."""
+    uv = _uv(gateway, inputs)
+    is_hermetic = bool(inputs.settings.spec.hermetic)
+    (pylock, inputs), tools, bases = gateway.together(
+        lambda: read_closure(gateway, inputs),
+        lambda: read_tools(inputs, export_files(inputs)) if is_hermetic else None,
+        lambda: gateway.together(
+            *(_resolving_base(gateway, writer, inputs, uv, p) for p in inputs.request.platforms)
+        ),
     )
+    return inputs, pylock, tools, bases
 
 
 def _uv(gateway: Gateway, inputs: BuildInputs) -> Uv:
@@ -78,112 +113,118 @@ def _uv(gateway: Gateway, inputs: BuildInputs) -> Uv:
     return uv_image(gateway, inputs, own) or Uv(own)
 
 
-def step_builder(
-    gateway: Gateway,
-    request: Request,
-    uv: Uv,
-    platform: llb.Platform,
-    chosen: BaseImage,
-) -> BuildEnvironment:
-    """Return what steps run in on the image `chosen`, before its interpreter is known."""
-    filesystem = base_image.filesystem(chosen, request, platform, f"[builder] FROM {chosen.name}")
-    capabilities = gateway.ping().llb
-    return BuildEnvironment(
-        chosen, filesystem, uv.filesystem, platform, request, capabilities, uv_version=uv.version
-    )
+def step_image(request: Request, uv: Uv, platform: llb.Platform, image: BaseImage) -> StepImage:
+    """Return what steps run in on `image`, before its interpreter is known."""
+    rootfs = base_image.filesystem(image, request, platform, f"[builder] FROM {image.name}")
+    return StepImage(image=image, rootfs=rootfs, platform=platform, uv=uv)
 
 
-def _grounding(
-    gateway: Gateway, inputs: BuildInputs, uv: Uv, platform: llb.Platform
-) -> Callable[[], Ground]:
+def _resolving_base(
+    gateway: Gateway, writer: StepWriter, inputs: BuildInputs, uv: Uv, platform: llb.Platform
+) -> Callable[[], ResolvedBase]:
     if not emulation.runs_here(platform, inputs.request.build_platform):
-        return lambda: resolve_cross_base(gateway, inputs, uv, platform)
-    return lambda: resolve_base(gateway, inputs, uv, platform)
+        return lambda: resolve_cross_base(gateway, writer, inputs, uv, platform)
+    return lambda: resolve_base(gateway, writer, inputs, uv, platform)
 
 
-def _settling(
-    gateway: Gateway, inputs: BuildInputs, pylock: Pylock, tools: Pylock | None, ground: Ground
+def _resolving(
+    gateway: Gateway,
+    writer: StepWriter,
+    inputs: BuildInputs,
+    pylock: Pylock,
+    tools: Pylock | None,
+    base: ResolvedBase,
+    created: int | None,
 ) -> Callable[[], ResolvedPlatform]:
-    return lambda: resolve_platform(gateway, inputs, pylock, tools, ground)
+    return lambda: resolve_platform(gateway, writer, inputs, pylock, tools, base, created)
 
 
-def resolve_base(gateway: Gateway, inputs: BuildInputs, uv: Uv, platform: llb.Platform) -> Ground:
+def resolve_base(
+    gateway: Gateway, writer: StepWriter, inputs: BuildInputs, uv: Uv, platform: llb.Platform
+) -> ResolvedBase:
     """Resolve base and builder image, and find the Python of the builder."""
     request, spec, lock = inputs.request, inputs.settings.spec, inputs.workspace.lock
     pin = base_image.pinned(inputs.workspace.python_pin)
-    name = base_image.choose(inputs.settings, inputs.requires_python, pin)
-    base = base_image.resolve(gateway, request, name, platform, base_places(inputs))
+    places = base_places(inputs)
+    image = base_image.resolve(gateway, request, _base_name(inputs), platform, places)
     wanted = spec.python or pin or lock.requires_python
-    builder = step_builder(gateway, request, uv, platform, base)
-    builder_env = builder
+    base_step = builder_step = step_image(request, uv, platform, image)
     if spec.builder:
-        places = inputs.settings.origin("builder")
-        chosen = base_image.resolve(
-            gateway, request, spec.builder, platform, places, role="builder"
+        builder_places = inputs.settings.origin("builder")
+        builder = base_image.resolve(
+            gateway, request, spec.builder, platform, builder_places, role="builder"
         )
-        builder_env = step_builder(gateway, request, uv, platform, chosen)
-    builder, target, system = ensure_interpreter(gateway, inputs, builder, builder_env, wanted, pin)
-    check_python(lock, target, base.name, base_places(inputs))
-    groups.check_python(inputs.python_needs, target, base.name)
-    base_env = builder
+        builder_step = step_image(request, uv, platform, builder)
+    base_step, interpreter, distribution, findings = ensure_interpreter(
+        gateway, writer, inputs, base_step, builder_step, wanted, pin
+    )
+    check_python(lock, interpreter, image.name, places)
+    groups.check_python(inputs.python_needs, interpreter, image.name)
+    base_env = base_step.with_interpreter(interpreter)
     if spec.builder:
-        builder = replace(builder_env, python=builder.python)
-        found, builders_system = probe.require_interpreter(gateway, builder, wanted, places)
-        probe.check_builder(base.name, target, chosen.name, found, places)
+        builder_step = replace(builder_step, managed_python=base_step.managed_python)
+        builders, builder_distribution = probe.require_interpreter(
+            gateway, writer, builder_step, wanted, builder_places
+        )
+        probe.check_builder(image.name, interpreter, builder.name, builders, builder_places)
     else:
-        builders_system = system
-    profile = profile_base(inputs, base, system, managed=builder.python is not None)
-    owner = (profile.accounts.owner.uid, profile.accounts.owner.gid)
-    builder = replace(builder, target=target, owner=owner, app=system.app)
-    profile, builder = with_provided(gateway, inputs, base_env, target, profile, builder)
-    profile, builder = with_prefix(gateway, inputs, base_env, target, profile, builder)
-    builder = with_tools(inputs, builder, builders_system)
-    return Ground(platform, base, builder, target, profile)
+        builder_step, builder_distribution = base_step, distribution
+    managed = base_step.managed_python is not None
+    base = profile_base(inputs, image, distribution, interpreter, managed=managed)
+    owner = (base.accounts.owner.uid, base.accounts.owner.gid)
+    env = replace(builder_step.with_interpreter(interpreter), owner=owner, app_dir=distribution.app)
+    base, env = with_provided(gateway, writer, inputs, base_env, base, env)
+    base, env = with_prefix(gateway, writer, inputs, base_env, base, env)
+    env = with_tools(inputs, writer, env, builder_distribution)
+    return ResolvedBase(platform, base, env, findings)
 
 
 def resolve_cross_base(
-    gateway: Gateway, inputs: BuildInputs, uv: Uv, platform: llb.Platform
-) -> Ground:
+    gateway: Gateway, writer: StepWriter, inputs: BuildInputs, uv: Uv, platform: llb.Platform
+) -> ResolvedBase:
     """Resolve the base of another platform, and what to install its packages in here."""
-    request, lock, here = inputs.request, inputs.workspace.lock, inputs.request.build_platform
+    request, lock = inputs.request, inputs.workspace.lock
     if inputs.settings.spec.venv:
         # Its Python has to say where its packages are: by emulation.
         try:
-            return resolve_base(gateway, inputs, uv, platform)
+            return resolve_base(gateway, writer, inputs, uv, platform)
         except FrontendError:
             # Without an emulator it looks as if there were no Python.
-            _check_emulated(gateway, inputs, uv, platform)
+            _check_emulated(gateway, writer, inputs, uv, platform)
             raise
 
-    def on_host(inputs: BuildInputs) -> Ground:
-        return resolve_base(gateway, inputs, uv, here)
+    def on_build_platform(inputs: BuildInputs) -> ResolvedBase:
+        return resolve_base(gateway, writer, inputs, uv, request.build_platform)
 
     places = base_places(inputs)
-    name = _base_name(inputs)
-    base, host = gateway.together(
-        lambda: base_image.resolve(gateway, request, name, platform, places),
-        lambda: cross_platform.build_platform_base(inputs, on_host),
+    image, host = gateway.together(
+        lambda: base_image.resolve(gateway, request, _base_name(inputs), platform, places),
+        lambda: cross_platform.build_platform_base(inputs, on_build_platform),
     )
-    found, system = cross_platform.probe_files(gateway, inputs, base, platform, host.builder)
-    target = cross_platform.same_python(found, host.target)
-    if target is None and found[0].release != host.target.release:
-        host = on_host(cross_platform.with_python(inputs, found[0].minor))
-        target = cross_platform.same_python(found, host.target)
-    if target is None:
+    pythons, distribution = cross_platform.probe_files(
+        gateway, writer, inputs, image, platform, host.environment
+    )
+    build_python = host.environment.interpreter
+    interpreter = cross_platform.same_python(pythons, build_python)
+    if interpreter is None and pythons[0].release != build_python.release:
+        host = on_build_platform(cross_platform.with_python(inputs, pythons[0].minor))
+        interpreter = cross_platform.same_python(pythons, host.environment.interpreter)
+    base_step = step_image(request, uv, platform, image)
+    if interpreter is None:
         # A platform that uv cannot install for from here: all of it by emulation.
-        native = replace(step_builder(gateway, request, uv, platform, base), target=found[0])
-        emulation.check_runs(gateway, inputs, native)
-        return resolve_base(gateway, inputs, uv, platform)
-    check_python(lock, target, base.name, places)
-    groups.check_python(inputs.python_needs, target, base.name)
-    profile = profile_base(inputs, base, system)
-    owner = (profile.accounts.owner.uid, profile.accounts.owner.gid)
-    builder = replace(host.builder, foreign=CrossBuild(), owner=owner, app=system.app)
-    base_env = step_builder(gateway, request, uv, platform, base)
+        native_env = base_step.with_interpreter(pythons[0])
+        emulation.check_runs(gateway, writer, inputs, native_env)
+        return resolve_base(gateway, writer, inputs, uv, platform)
+    check_python(lock, interpreter, image.name, places)
+    groups.check_python(inputs.python_needs, interpreter, image.name)
+    base = profile_base(inputs, image, distribution, interpreter)
+    owner = (base.accounts.owner.uid, base.accounts.owner.gid)
+    env = replace(host.environment, cross=CrossBuild(), owner=owner, app_dir=distribution.app)
+    base_env = base_step.with_interpreter(interpreter)
     if inputs.settings.spec.provided:
-        emulation.check_asked(gateway, inputs, replace(base_env, target=target), "provided")
-    profile, builder = with_provided(gateway, inputs, base_env, target, profile, builder)
-    return Ground(platform, base, builder, target, profile)
+        emulation.check_key_runs(gateway, writer, inputs, base_env, "provided")
+    base, env = with_provided(gateway, writer, inputs, base_env, base, env)
+    return ResolvedBase(platform, base, env, host.findings)
 
 
 def _base_name(inputs: BuildInputs) -> str:
@@ -191,155 +232,157 @@ def _base_name(inputs: BuildInputs) -> str:
     return base_image.choose(inputs.settings, inputs.requires_python, pin)
 
 
-def _check_emulated(gateway: Gateway, inputs: BuildInputs, uv: Uv, platform: llb.Platform) -> None:
+def _check_emulated(
+    gateway: Gateway, writer: StepWriter, inputs: BuildInputs, uv: Uv, platform: llb.Platform
+) -> None:
     """Refuse `venv` on a platform of which nothing runs; its Python is found by reading."""
-    name = _base_name(inputs)
-    base = base_image.resolve(gateway, inputs.request, name, platform, base_places(inputs))
+    request = inputs.request
+    image = base_image.resolve(gateway, request, _base_name(inputs), platform, base_places(inputs))
     plain = replace(inputs, settings=inputs.settings.without("venv", "provided"))
-    here = inputs.request.build_platform
     try:
         host = cross_platform.build_platform_base(
-            plain, lambda inputs: resolve_base(gateway, inputs, uv, here)
+            plain, lambda i: resolve_base(gateway, writer, i, uv, request.build_platform)
         )
-        found, _ = cross_platform.probe_files(gateway, inputs, base, platform, host.builder)
+        pythons, _ = cross_platform.probe_files(
+            gateway, writer, inputs, image, platform, host.environment
+        )
     except FrontendError:
         return  # The error that led here says it better.
-    native = replace(step_builder(gateway, inputs.request, uv, platform, base), target=found[0])
-    emulation.check_asked(gateway, inputs, native, "venv")
+    native_env = step_image(request, uv, platform, image).with_interpreter(pythons[0])
+    emulation.check_key_runs(gateway, writer, inputs, native_env, "venv")
 
 
 def with_provided(
     gateway: Gateway,
+    writer: StepWriter,
     inputs: BuildInputs,
     base_env: BuildEnvironment,
-    target: Interpreter,
-    profile: BaseProfile,
-    builder: BuildEnvironment,
+    base: BaseProfile,
+    env: BuildEnvironment,
 ) -> tuple[BaseProfile, BuildEnvironment]:
     """Look for what the base has of what `provided` names; `base_env` runs steps in the base."""
     names = inputs.settings.spec.provided
     if not names:
-        return profile, builder
+        return base, env
     # Imported where it is needed: most images have nothing of the kind.
     from frontend.resolve.provided import probe_provided
 
-    there = probe_provided(gateway, base_env, target, names)
-    return replace(profile, provided=there), replace(builder, seen=there.environment)
+    provided = probe_provided(gateway, writer, base_env, names)
+    return (
+        replace(base, provided=provided),
+        replace(env, visible_site_packages=provided.environment),
+    )
 
 
 def with_prefix(
     gateway: Gateway,
+    writer: StepWriter,
     inputs: BuildInputs,
     base_env: BuildEnvironment,
-    target: Interpreter,
-    profile: BaseProfile,
-    builder: BuildEnvironment,
+    base: BaseProfile,
+    env: BuildEnvironment,
 ) -> tuple[BaseProfile, BuildEnvironment]:
     """Look where the base's Python has its packages, if `venv` says that they go there."""
     if not inputs.settings.spec.venv:
-        return profile, builder
+        return base, env
     # Imported where it is needed, as above.
     from frontend.resolve.prefix import probe_prefix
 
-    there = probe_prefix(gateway, inputs, base_env, target)
-    # What the base has is in the same folders, and needs nothing to be seen.
-    return replace(profile, prefix=there), replace(builder, prefix=there, seen=None)
+    prefix = probe_prefix(gateway, writer, inputs, base_env)
+    # What the base has is in the same folders, and nothing is needed to see it.
+    return replace(base, prefix=prefix), replace(env, prefix=prefix, visible_site_packages=None)
 
 
 def ensure_interpreter(
     gateway: Gateway,
+    writer: StepWriter,
     inputs: BuildInputs,
-    builder: BuildEnvironment,
-    builder_env: BuildEnvironment,
+    base_step: StepImage,
+    builder_step: StepImage,
     wanted: str,
     pin: str,
-) -> tuple[BuildEnvironment, Interpreter, Distribution]:
-    """Find the Python of the base, or install one; the builder has it then."""
+) -> tuple[StepImage, Interpreter, Distribution, tuple[Finding, ...]]:
+    """Find the Python of the base, or install one; what is returned for the base has it then."""
     places = base_places(inputs)
-    asked = base_image.managed_wanted(inputs)
-    if not asked:
-        found, other = probe.probe_interpreter(gateway, builder, wanted, places)
-        if found:
-            return builder, *found
-        if asked is False:
-            raise probe.no_python(builder, wanted, other, places)
+    name, findings = base_step.image.name, list[Finding]()
+    managed_wanted = base_image.managed_wanted(inputs)
+    if not managed_wanted:
+        fitting, other = probe.probe_interpreter(gateway, writer, base_step, wanted, places)
+        if fitting:
+            return base_step, *fitting, ()
+        if managed_wanted is False:
+            raise probe.no_python(base_step, wanted, other, places)
         if other:
-            gateway.warn(
-                f"{builder.image.name} has Python {other.version}, and Python {wanted} is "
-                "required: another one is installed",
-                places=places,
+            message = (
+                f"{name} has Python {other.version}, and Python {wanted} is required: another one "
+                "is installed"
             )
+            findings.append(Finding(None, message, places))
     # Imported where it is needed: most bases need nothing of it.
     from frontend.resolve import managed_python
 
     requires = inputs.workspace.lock.requires_python
     preferred = inputs.settings.spec.python or pin or base_image.admitted(requires)
-    managed = managed_python.choose(inputs, wanted, preferred, places, builder.uv_version)
-    return managed_python.provide(gateway, builder, builder_env, managed, inputs.context)
+    managed = managed_python.choose(inputs, wanted, preferred, places, builder_step.uv.version)
+    provided = managed_python.provide(
+        gateway, writer, base_step, builder_step, managed, inputs.context
+    )
+    return *provided, tuple(findings)
 
 
 def resolve_platform(
-    gateway: Gateway, inputs: BuildInputs, pylock: Pylock, tools: Pylock | None, ground: Ground
+    gateway: Gateway,
+    writer: StepWriter,
+    inputs: BuildInputs,
+    pylock: Pylock,
+    tools: Pylock | None,
+    resolved: ResolvedBase,
+    created: int | None = None,
 ) -> ResolvedPlatform:
     """Choose the packages for one platform; `tools` are what hermetic builds use."""
-    platform = ground.platform
-    closure = select_packages(pylock, inputs.workspace.lock, ground.target)
-    check_members(closure, inputs.workspace.manifest, ground.target)
-    consistency.check_consistency(gateway, inputs, closure, ground.target)
+    platform, base, env = resolved.platform, resolved.base, resolved.environment
+    interpreter, findings = base.interpreter, list(resolved.findings)
+    closure = select_packages(pylock, inputs.workspace.lock, interpreter)
+    check_members(closure, inputs.workspace.manifest, interpreter)
+    findings += check_consistency(inputs, closure, interpreter)
     if any(inputs.workspace.root.get("tool", "uv", key) for key in BUILD_RULES):
         # Imported where it is needed: most workspaces have no such settings.
-        from frontend.resolve import build_rules
+        from frontend.resolve.build_rules import apply_build_rules
 
-        closure = build_rules.apply_build_rules(inputs.workspace, closure)
-    if ground.profile.provided:
+        closure = apply_build_rules(inputs.workspace, closure)
+    if base.provided:
         from frontend.resolve.provided import check_provided
 
-        check_provided(gateway, inputs, ground.base.name, ground.profile.provided, closure)
-        closure = ground.profile.provided.left(closure)
-    profile = ground.profile
-    if profile.prefix:
+        findings += check_provided(inputs, base.image.name, base.provided, closure)
+        closure = base.provided.without_provided(closure)
+    if base.prefix:
         from frontend.resolve.prefix import reconcile
 
-        closure, replaced = reconcile(inputs, ground.base.name, profile.prefix, closure)
+        closure, replaced = reconcile(inputs, base.image.name, base.prefix, closure)
         if replaced:
-            profile = replace(profile, changes=(*profile.changes, replaced))
+            base = replace(base, changes=(*base.changes, replaced))
     hermetic = None
     if inputs.settings.spec.hermetic:
-        capabilities = ground.builder.capabilities
-        uv_version = ground.builder.uv_version
-        hermetic = prepare_hermetic(inputs, tools, closure, ground.target, capabilities, uv_version)
-    if dynamic := git_versions.dynamic_members(inputs.workspace, closure.local):
-        from frontend.resolve import git_history
-
-        first = platform == inputs.request.platforms[0]
-        found = git_history.resolve_versions(
-            gateway, inputs, dynamic, ground.builder, hermetic, tell=first
+        hermetic = prepare_hermetic(
+            inputs, tools, closure, interpreter, writer.capabilities, env.uv.version
         )
-        inputs = replace(inputs, versions=found)
+    versions: Mapping[str, str] = {}
+    if dynamic := git_versions.dynamic_members(inputs.workspace, closure.local):
+        from frontend.resolve.git_history import resolve_versions
+
+        versions, unknown = resolve_versions(gateway, writer, inputs, dynamic, env, hermetic)
+        findings += unknown
     prefix = f"{platform.id} " if inputs.request.multi_platform else ""
     return ResolvedPlatform(
-        inputs,
-        closure,
-        platform,
-        ground.base,
-        ground.builder,
-        ground.target,
-        profile,
-        prefix,
-        hermetic,
+        inputs=inputs,
+        platform=platform,
+        progress_prefix=prefix,
+        base=base,
+        environment=env,
+        writer=writer,
+        closure=closure,
+        hermetic=hermetic,
+        versions=versions,
+        created=created,
+        findings=tuple(findings),
     )
-
-
-@dataclass(frozen=True)
-class ResolvedPlatform:
-    """One platform of a build; `prefix` stands before its lines in the progress."""
-
-    inputs: BuildInputs
-    closure: Closure
-    platform: llb.Platform
-    base: BaseImage
-    builder: BuildEnvironment
-    target: Interpreter
-    profile: BaseProfile
-    prefix: str = ""
-    hermetic: HermeticSources | None = None

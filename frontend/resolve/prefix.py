@@ -7,7 +7,6 @@ which the lock has another version: those are removed first, as uv would.
 
 from __future__ import annotations
 
-import json
 import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,37 +17,41 @@ from frontend.container.scripts import steps
 from frontend.errors import FrontendError
 from frontend.model.base import Prefix
 from frontend.model.base_changes import ReplaceDistributions
+from frontend.resolve.probe import probe
 
 if TYPE_CHECKING:
     from frontend.container.environment import BuildEnvironment
+    from frontend.container.writer import StepWriter
     from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
-    from frontend.model.interpreter import Interpreter
     from frontend.model.packages import Closure
 
 
 def probe_prefix(
-    gateway: Gateway, inputs: BuildInputs, builder: BuildEnvironment, target: Interpreter
+    gateway: Gateway, writer: StepWriter, inputs: BuildInputs, base_env: BuildEnvironment
 ) -> Prefix:
-    """Ask the base's Python, in `builder`'s image; FrontendError where its prefix is another."""
-    output = builder.step(
+    """Ask the base's Python, in `base_env`; FrontendError where its prefix is another."""
+    name, python = base_env.image.name, base_env.interpreter.path
+    step = writer.run(
+        base_env,
         # Not without site, which tells a Python that it is in an environment.
-        [target.path, "-I", f"{ROOT}/steps/prefix.py", f"{LAYER}/prefix.json"],
-        name=f"[internal] look where {builder.image.name} has packages",
+        [python, "-I", f"{ROOT}/steps/prefix.py", f"{LAYER}/prefix.json"],
+        name=f"[internal] look where {name} has packages",
         mounts=[llb.Bind(f"{ROOT}/steps", steps("prefix"))],
         network=False,
     )
-    found = json.loads(gateway.solve(output).read_file("/prefix.json"))
+    report = probe(gateway, step, "/prefix.json", name)
     wanted = posixpath.normpath(inputs.settings.spec.venv or "")
-    if wanted not in found["prefixes"]:
+    if wanted not in report["prefixes"]:
         raise FrontendError(
-            f"{builder.image.name} has no Python whose prefix is {wanted}",
-            remedy=f"That of its Python is {' or '.join(found['prefixes'])}. Without `venv` there "
+            f"{name} has no Python whose prefix is {wanted}",
+            remedy=f"That of its Python is {' or '.join(report['prefixes'])}. Without `venv` there "
             "is an environment in /app/.venv.",
             places=inputs.settings.origin("venv"),
         )
-    there = {name: (version, listed) for name, (version, listed) in found["distributions"].items()}
-    return Prefix(target.path, found["packages"], found["scripts"], found["data"], there)
+    distributions = report["distributions"].items()
+    installed = {key: (version, listed) for key, (version, listed) in distributions}
+    return Prefix(python, report["packages"], report["scripts"], report["data"], installed)
 
 
 def reconcile(

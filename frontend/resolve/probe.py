@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import llb
 from frontend.container.paths import INTERPRETER, LAYER, ROOT
@@ -13,56 +14,90 @@ from frontend.model.distribution import Distribution
 from frontend.model.interpreter import Interpreter
 
 if TYPE_CHECKING:
-    from frontend.container.environment import BuildEnvironment
+    from frontend.container.environment import StepImage
+    from frontend.container.writer import StepWriter
     from frontend.gateway import Gateway
 
 
 #: uv's exit code for what it could not do, such as finding Python; programs it runs have their own.
 _UV_FAILED = 2
+_PYTHON_JSON = "/python.json"
+#: The most that a probe may write, in bytes: programs of the image have a part in it.
+_MOST_JSON = 16 << 20
+
+
+def probe(gateway: Gateway, step: llb.Output, path: str, image: str) -> dict[str, Any]:
+    """Run `step` and return the JSON object that it wrote to `path`.
+
+    Programs of the image named `image` have a part in it: FrontendError for anything else.
+    GatewayError where the step fails, PathNotFoundError where it wrote nothing.
+    """
+    data = gateway.solve(step).read_file(path, limit=_MOST_JSON)
+    try:
+        report = json.loads(data)
+    except (ValueError, RecursionError):
+        report = None
+    if not isinstance(report, dict):
+        raise FrontendError(
+            f"the Python of {image} did not write what it was asked for",
+            remedy="Something in the image changes what its Python prints or writes, such as a "
+            "sitecustomize module. Choose another image, such as python:3.13-slim.",
+        )
+    return report
 
 
 def require_interpreter(
-    gateway: Gateway, builder: BuildEnvironment, wanted: str, places: tuple[Location, ...]
+    gateway: Gateway,
+    writer: StepWriter,
+    image: StepImage,
+    wanted: str,
+    places: tuple[Location, ...],
 ) -> tuple[Interpreter, Distribution]:
-    """Find the Python of `builder`'s image that satisfies `wanted` (`3.13`, `>=3.11`).
+    """Find the Python of `image` that satisfies `wanted` (`3.13`, `>=3.11`).
 
     With it comes what else the image holds. FrontendError at `places` where it has none.
     """
-    found, other = probe_interpreter(gateway, builder, wanted, places)
-    if found is None:
-        raise no_python(builder, wanted, other, places)
-    return found
+    fitting, other = probe_interpreter(gateway, writer, image, wanted, places)
+    if fitting is None:
+        raise no_python(image, wanted, other, places)
+    return fitting
 
 
 def probe_interpreter(
-    gateway: Gateway, builder: BuildEnvironment, wanted: str, places: tuple[Location, ...]
+    gateway: Gateway,
+    writer: StepWriter,
+    image: StepImage,
+    wanted: str,
+    places: tuple[Location, ...],
 ) -> tuple[tuple[Interpreter, Distribution] | None, Interpreter | None]:
     """Look for such a Python: it with what else the image holds, or another one, or neither."""
-    if builder.python is not None:
-        there = gateway.solve(probe_image(builder)).read_file("/python.json")
-        return (_read(there, builder, places), Distribution.from_probe(there)), None
-    report = _report(gateway, builder, wanted, places)
-    if report is not None:
-        return (_read(report, builder, places), Distribution.from_probe(report)), None
+    if image.managed_python is not None:
+        report = probe(gateway, probe_image(writer, image), _PYTHON_JSON, image.image.name)
+        return (_interpreter(report, image, places), Distribution.from_probe(report)), None
+    first = _report(gateway, writer, image, wanted, places)
+    if first is not None:
+        return (_interpreter(first, image, places), Distribution.from_probe(first)), None
     # Looked at again: uv does not take a pre-release for what is asked, unless it is named.
-    report = _report(gateway, builder, "", places) if wanted else None
-    if report is None:
+    second = _report(gateway, writer, image, "", places) if wanted else None
+    if second is None:
         return None, None
-    found = _read(report, builder, places)
-    if not found.satisfies(wanted):
-        return None, found
-    return (found, Distribution.from_probe(report)), None
+    interpreter = _interpreter(second, image, places)
+    if not interpreter.satisfies(wanted):
+        return None, interpreter
+    return (interpreter, Distribution.from_probe(second)), None
 
 
-def _read(report: bytes, builder: BuildEnvironment, places: tuple[Location, ...]) -> Interpreter:
+def _interpreter(
+    report: dict[str, Any], image: StepImage, places: tuple[Location, ...]
+) -> Interpreter:
     try:
-        return Interpreter.from_probe(report, builder.platform)
+        return Interpreter.from_probe(report, image.platform)
     except FrontendError as error:
         raise FrontendError(error.message, remedy=error.remedy, places=places) from error
 
 
 def check_builder(
-    base: str, target: Interpreter, builder: str, found: Interpreter, places: tuple[Location, ...]
+    base: str, wanted: Interpreter, builder: str, found: Interpreter, places: tuple[Location, ...]
 ) -> None:
     """Refuse a builder whose Python is not where the base has the same one.
 
@@ -70,13 +105,13 @@ def check_builder(
     modules for its version.
     """
     if (found.path, found.release, found.libc.name) != (
-        target.path,
-        target.release,
-        target.libc.name,
+        wanted.path,
+        wanted.release,
+        wanted.libc.name,
     ):
         raise FrontendError(
             f"builder image {builder} has Python {found.minor} at {found.path} ({found.libc.name}),"
-            f" and base image {base} has {target.minor} at {target.path} ({target.libc.name})",
+            f" and base image {base} has {wanted.minor} at {wanted.path} ({wanted.libc.name})",
             remedy="Choose a `builder` made from the same image as `base`, such as "
             "python:3.13 for python:3.13-slim.",
             places=places,
@@ -84,11 +119,16 @@ def check_builder(
 
 
 def _report(
-    gateway: Gateway, builder: BuildEnvironment, wanted: str, places: tuple[Location, ...]
-) -> bytes | None:
+    gateway: Gateway,
+    writer: StepWriter,
+    image: StepImage,
+    wanted: str,
+    places: tuple[Location, ...],
+) -> dict[str, Any] | None:
     """What the probe wrote; None where uv found no Python."""
+    name = image.image.name
     try:
-        return gateway.solve(_probing(builder, wanted)).read_file("/python.json")
+        return probe(gateway, _probing(writer, image, wanted), _PYTHON_JSON, name)
     except PathNotFoundError:
         return None
     except GatewayError as error:
@@ -97,26 +137,28 @@ def _report(
         if not error.step_end:
             raise
         raise FrontendError(
-            f"{builder.image.name} cannot run uv: {error.step_end}",
+            f"{name} cannot run uv: {error.step_end}",
             remedy="What the engine said of it stands above. Choose another image, such as "
             "python:3.13-slim, or look at the options for containers (--ulimit, --cgroup-parent…).",
             places=places,
         ) from error
 
 
-def probe_image(builder: BuildEnvironment) -> llb.Output:
-    """Describe the Python that was installed for `builder`, in the builder's file system."""
-    return builder.step(
+def probe_image(writer: StepWriter, image: StepImage) -> llb.Output:
+    """Describe the Python that was installed for `image`, in the image's file system."""
+    return writer.run(
+        image,
         [INTERPRETER, "-I", "-S", f"{ROOT}/steps/probe.py", f"{LAYER}/python.json"],
-        name=f"[internal] look at the installed Python in {builder.image.name}",
+        name=f"[internal] look at the installed Python in {image.image.name}",
         mounts=[llb.Bind(f"{ROOT}/steps", steps("probe"))],
         network=False,
     )
 
 
-def _probing(builder: BuildEnvironment, wanted: str) -> llb.Output:
+def _probing(writer: StepWriter, image: StepImage, wanted: str) -> llb.Output:
     choice = ["--python", wanted] if wanted else []
-    return builder.step(
+    return writer.run(
+        image,
         [
             f"{ROOT}/uv",
             "run",
@@ -127,8 +169,12 @@ def _probing(builder: BuildEnvironment, wanted: str) -> llb.Output:
             f"{ROOT}/steps/probe.py",
             f"{LAYER}/python.json",
         ],
-        name=f"[internal] look for Python in {builder.image.name}",
-        env={"UV_CACHE_DIR": "/tmp/uv", "UV_OFFLINE": "1", "UV_PYTHON_PREFERENCE": "only-system"},
+        name=f"[internal] look for Python in {image.image.name}",
+        variables={
+            "UV_CACHE_DIR": "/tmp/uv",
+            "UV_OFFLINE": "1",
+            "UV_PYTHON_PREFERENCE": "only-system",
+        },
         mounts=[llb.Bind(f"{ROOT}/steps", steps("probe"))],
         network=False,
         # That there is no such Python is an answer, and no failure to be shown.
@@ -137,11 +183,11 @@ def _probing(builder: BuildEnvironment, wanted: str) -> llb.Output:
 
 
 def no_python(
-    builder: BuildEnvironment, wanted: str, found: Interpreter | None, places: tuple[Location, ...]
+    image: StepImage, wanted: str, other: Interpreter | None, places: tuple[Location, ...]
 ) -> FrontendError:
-    """Say which Python there is instead, if any."""
-    name = builder.image.name
-    if found is None:
+    """Say which Python the image has instead, if any."""
+    name = image.image.name
+    if other is None:
         return FrontendError(
             f"{name} has no Python",
             remedy="Choose an image that has Python on PATH, such as python:3.13-slim, or let one "
@@ -149,7 +195,7 @@ def no_python(
             places=places,
         )
     return FrontendError(
-        f"{name} has Python {found.version}, and Python {wanted} is required",
+        f"{name} has Python {other.version}, and Python {wanted} is required",
         remedy="Choose another `base` or `python`, change `requires-python`, or let a Python be "
         "installed: managed-python = true.",
         places=places,

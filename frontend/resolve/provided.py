@@ -6,7 +6,6 @@ The environment then sees the base's packages behind its own, by `include-system
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -18,15 +17,17 @@ import llb
 from frontend.container.paths import LAYER, ROOT
 from frontend.container.scripts import steps
 from frontend.errors import FrontendError
+from frontend.findings import Finding
+from frontend.resolve.probe import probe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from frontend.container.environment import BuildEnvironment
+    from frontend.container.writer import StepWriter
     from frontend.errors import Location
     from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
-    from frontend.model.interpreter import Interpreter
     from frontend.model.packages import Closure
 
 
@@ -45,12 +46,12 @@ class Provided:
         """Whether the package of this normalized name is the base's to provide."""
         return any(fnmatchcase(name, pattern) for pattern in self.patterns)
 
-    def left(self, closure: Closure) -> Closure:
+    def without_provided(self, closure: Closure) -> Closure:
         """What has to be installed of `closure`."""
         kept = tuple(p for p in closure.third_party if not self.names(p.name))
         return replace(closure, third_party=kept)
 
-    def differing(self, closure: Closure) -> list[tuple[str, str, str]]:
+    def version_conflicts(self, closure: Closure) -> list[tuple[str, str, str]]:
         """Packages that the base has in another version: name, the base's, the lock's."""
         return [
             (package.name, self.versions[package.name], package.version)
@@ -62,25 +63,27 @@ class Provided:
 
 
 def probe_provided(
-    gateway: Gateway, builder: BuildEnvironment, target: Interpreter, patterns: tuple[str, ...]
+    gateway: Gateway, writer: StepWriter, base_env: BuildEnvironment, patterns: tuple[str, ...]
 ) -> Provided:
-    """Ask the base's Python, in `builder`'s image, what it has."""
-    output = builder.step(
+    """Ask the base's Python, in `base_env`, what it has."""
+    name = base_env.image.name
+    step = writer.run(
+        base_env,
         # Not without site: its folders are what is asked for.
-        [target.path, "-I", f"{ROOT}/steps/provided.py", f"{LAYER}/provided.json"],
-        name=f"[internal] look for packages in {builder.image.name}",
+        [base_env.interpreter.path, "-I", f"{ROOT}/steps/provided.py", f"{LAYER}/provided.json"],
+        name=f"[internal] look for packages in {name}",
         mounts=[llb.Bind(f"{ROOT}/steps", steps("provided"))],
         network=False,
     )
-    found = json.loads(gateway.solve(output).read_file("/provided.json"))
+    report = probe(gateway, step, "/provided.json", name)
     normalized = tuple(canonicalize_name(pattern) for pattern in patterns)
-    return Provided(normalized, found["distributions"], tuple(found["environment"]))
+    return Provided(normalized, report["distributions"], tuple(report["environment"]))
 
 
 def check_provided(
-    gateway: Gateway, inputs: BuildInputs, base: str, provided: Provided, closure: Closure
-) -> None:
-    """Warn of other versions; FrontendError for a name without wildcard that the base lacks."""
+    inputs: BuildInputs, base: str, provided: Provided, closure: Closure
+) -> tuple[Finding, ...]:
+    """Return other versions; FrontendError for a name without wildcard that the base lacks."""
     places: tuple[Location, ...] = inputs.settings.origin("provided")
     needed = {package.name for package in closure.third_party}
     for pattern in provided.patterns:
@@ -91,10 +94,14 @@ def check_provided(
                 "whose Python has it.",
                 places=places,
             )
-    for name, there, locked in provided.differing(closure):
-        gateway.warn(
-            f"{base} has {name} {there}, and the lock {locked}: the base's is used", places=places
+    return tuple(
+        Finding(
+            None,
+            f"{base} has {name} {version}, and the lock {locked}: the base's is used",
+            places,
         )
+        for name, version, locked in provided.version_conflicts(closure)
+    )
 
 
 def _public(version: str) -> str:

@@ -35,15 +35,15 @@ _TOGETHER = 32
 
 
 def attestations(
-    gateway: Gateway, resolved: ResolvedPlatform, product: TargetResult, image: Ref
+    gateway: Gateway, resolved: ResolvedPlatform, result: TargetResult, image: Ref
 ) -> tuple[Attestation, ...]:
     """Return the bill of `image`, if it is one of layers and the engine can store attestations."""
-    inputs, plan = resolved.inputs, product.plan
-    if plan is None or product.below is None or not gateway.ping().llb.supports(_CAPABILITY):
+    inputs, plan = resolved.inputs, result.plan
+    if plan is None or result.base_rootfs is None or not gateway.ping().llb.supports(_CAPABILITY):
         return ()
     manifest = inputs.workspace.manifest(inputs.package)
     project = manifest.get("project") or {}
-    below, target = gateway.solve(product.below), plan.target
+    below, target = gateway.solve(result.base_rootfs), plan.target
     before, after = _system(below), _system(image)
     packages = f"lib/python{target.minor}/site-packages"
     settings = inputs.workspace.root.get("tool", "uv") or {}
@@ -52,7 +52,7 @@ def attestations(
         version=str(project.get("version") or inputs.package.version),
         platform=resolved.platform.id,
         plan=plan,
-        base=resolved.base,
+        base=resolved.base.image,
         edges=edges(inputs.workspace.lock, resolved.closure, inputs.selection, plan.target),
         installed={**_stated(inputs), **own},
         indexes=frozenset(bare(str(i.get("url", ""))) for i in all_indexes(settings)),
@@ -60,7 +60,7 @@ def attestations(
         system=before,
         added=tuple(package for package in after if package not in before),
         based=tuple(_installed(gateway, below, f"{target.prefix}/{packages}").values()),
-        epoch=inputs.request.source_date_epoch,
+        epoch=resolved.created,
     )
     file = llb.Mkfile(PATH, document(contents), timestamp=0)
     meta = llb.Metadata(name="[internal] software bill of materials")

@@ -11,7 +11,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import llb
-from frontend.container.environment import NETWORKS
 from frontend.container.paths import ROOT, UV_IN_IMAGE
 from frontend.container.scripts import steps
 from frontend.errors import FrontendError
@@ -27,25 +26,25 @@ if TYPE_CHECKING:
     from frontend.targets.result import TargetResult
 
 
-def run(gateway: Gateway, resolved: ResolvedPlatform, product: TargetResult) -> None:
-    """Run the checks of a product whose steps have run; FrontendError for the first that fails."""
-    gateway.together(*(_running(gateway, resolved, product, check) for check in product.checks))
+def run(gateway: Gateway, resolved: ResolvedPlatform, result: TargetResult) -> None:
+    """Run the checks of a result whose steps have run; FrontendError for the first that fails."""
+    gateway.together(*(_running(gateway, resolved, result, check) for check in result.checks))
 
 
 def _running(
-    gateway: Gateway, resolved: ResolvedPlatform, product: TargetResult, check: Check
+    gateway: Gateway, resolved: ResolvedPlatform, result: TargetResult, check: Check
 ) -> Callable[[], None]:
-    return lambda: _run(gateway, resolved, product, check)
+    return lambda: _run(gateway, resolved, result, check)
 
 
-def _run(gateway: Gateway, resolved: ResolvedPlatform, product: TargetResult, check: Check) -> None:
-    report = _report(resolved, product, check)
+def _run(gateway: Gateway, resolved: ResolvedPlatform, result: TargetResult, check: Check) -> None:
+    report = _report(resolved, result, check)
     try:
-        gateway.solve(step(resolved, product, check, report), evaluate=True)
+        gateway.solve(step(resolved, result, check, report), evaluate=True)
     except GatewayError as error:
         if not error.step_end:
             raise
-        found = read_report(gateway, resolved.builder, [report])
+        found = read_report(gateway, resolved, [report])
         how, output = error.step_end, ""
         if found:
             how, output = found["report"]["detail"], failure_message(found["report"]["output"])
@@ -56,54 +55,45 @@ def _run(gateway: Gateway, resolved: ResolvedPlatform, product: TargetResult, ch
         ) from error
 
 
-def step(
-    resolved: ResolvedPlatform, product: TargetResult, check: Check, report: str
-) -> llb.Output:
+def step(resolved: ResolvedPlatform, result: TargetResult, check: Check, report: str) -> llb.Output:
     """The step of a check; its output is the image with whatever the check changed."""
-    settings: dict[str, Any] = json.loads(product.config).get("config") or {}
-    env = dict(item.split("=", 1) for item in settings.get("Env") or ())
+    settings: dict[str, Any] = json.loads(result.config).get("config") or {}
+    variables = dict(item.split("=", 1) for item in settings.get("Env") or ())
     # uv is there for checks alone: `uv pip check` is a useful one.
-    env["PATH"] = f"{env.get('PATH', '')}:{ROOT}"
-    env["UV_NO_CACHE"] = "1"
-    request, limits = resolved.inputs.request, resolved.inputs.request.limits
-    shared = [llb.Tmpfs("/dev/shm", limits.shm_size)] if limits.shm_size else []
-    done = llb.run(
+    variables["PATH"] = f"{variables.get('PATH', '')}:{ROOT}"
+    variables["UV_NO_CACHE"] = "1"
+    writer = resolved.writer
+    return writer.execute(
+        resolved.platform,
         [
-            resolved.target.path,
+            resolved.base.interpreter.path,
             *("-I", "-S", f"{ROOT}/steps/check.py"),
             report,
             str(settings.get("User") or "0"),
             *check.words,
         ],
-        mounts=[
-            llb.Writable("/", product.filesystem),
-            llb.Bind(f"{ROOT}/steps", steps("check")),
-            llb.Bind(f"{ROOT}/uv", resolved.builder.uv, selector=UV_IN_IMAGE),
-            resolved.builder.reports(),
-            *shared,
-        ],
-        env=sorted(env.items()),
+        name=f"[{resolved.progress_prefix}check] {check.text}",
+        variables=variables,
         cwd=settings.get("WorkingDir") or "/",
-        ulimits=[llb.Ulimit(*limit) for limit in limits.ulimits],
-        cgroup_parent=limits.cgroup_parent,
-        hostname=limits.hostname,
-        network=llb.Network.NONE if resolved.hermetic else NETWORKS[request.network],
-        hosts=[llb.Host(name, address) for name, address in request.hosts],
-        platform=resolved.platform,
-        meta=llb.Metadata(
-            name=f"[{resolved.prefix}check] {check.text}", ignore_cache=request.unwanted(())
-        ),
+        mounts=[
+            llb.Writable("/", result.filesystem),
+            llb.Bind(f"{ROOT}/steps", steps("check")),
+            llb.Bind(f"{ROOT}/uv", resolved.environment.uv.filesystem, selector=UV_IN_IMAGE),
+            writer.reports(),
+        ],
+        output="/",
+        network=resolved.hermetic is None,
+        ignore_cache=writer.options.ignores_cache_for(()),
     )
-    return done.output("/")
 
 
-def _report(resolved: ResolvedPlatform, product: TargetResult, check: Check) -> str:
+def _report(resolved: ResolvedPlatform, result: TargetResult, check: Check) -> str:
     """Name a check's report by what is checked: builds of other images run the same command."""
     parts = (
-        resolved.base.identity,
+        resolved.base.image.identity,
         resolved.platform.id,
         *resolved.inputs.selection.packages,
         *check.words,
     )
-    digest = hashlib.sha256("\0".join(parts).encode() + product.config).hexdigest()
+    digest = hashlib.sha256("\0".join(parts).encode() + result.config).hexdigest()
     return f"{digest[:24]}.json"

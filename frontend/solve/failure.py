@@ -25,10 +25,10 @@ from frontend.resolve.hermetic import group_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from frontend.container.environment import BuildEnvironment
     from frontend.emit.step import Step
     from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
+    from frontend.resolve.platform import ResolvedPlatform
 
 
 #: What uv says around the output of a build, and says nothing about it.
@@ -37,18 +37,15 @@ _MOST_LINES = 25
 
 
 def explain(
-    gateway: Gateway,
-    builder: BuildEnvironment,
-    ran: Sequence[Step],
-    inputs: BuildInputs,
-    error: GatewayError,
+    gateway: Gateway, resolved: ResolvedPlatform, ran: Sequence[Step], error: GatewayError
 ) -> Exception:
     """Return what to raise for `error`: with the step's own report if one was left."""
+    inputs = resolved.inputs
     by_report = {step.report: step for step in ran if step.report}
     # The message has the command line of the step, and so the name of its report. There may be
     # reports of other steps, which other builds have left.
     failed = [name for name in by_report if name in error.message]
-    found = read_report(gateway, builder, failed)
+    found = read_report(gateway, resolved, failed)
     if found:
         return _explained(by_report[found["name"]], found["report"], inputs)
     if unfetched := re.search(r"failed to fetch remote (\S+):(?:\s|$)", error.message):
@@ -57,20 +54,22 @@ def explain(
 
 
 def read_report(
-    gateway: Gateway, builder: BuildEnvironment, names: list[str]
+    gateway: Gateway, resolved: ResolvedPlatform, names: list[str]
 ) -> dict[str, Any] | None:
     """Ask for the first report that there is under one of `names`.
 
     It stays where it is: builds that share a step fail together, and each of them asks.
     """
-    if not names or builder.target is None:
+    if not names:
         return None
-    output = builder.step(
-        [builder.target.path, "-I", "-S", f"{ROOT}/steps/report.py", *names],
+    env, writer = resolved.environment, resolved.writer
+    output = writer.run(
+        env,
+        [env.interpreter.path, "-I", "-S", f"{ROOT}/steps/report.py", *names],
         name="[internal] read why a step failed",
         # The answer differs from one moment to the next, and must never come from the cache.
-        env={"UV_FRONTEND_MOMENT": secrets.token_hex(8)},
-        mounts=[llb.Bind(f"{ROOT}/steps", steps("report")), builder.reports()],
+        variables={"UV_FRONTEND_MOMENT": secrets.token_hex(8)},
+        mounts=[llb.Bind(f"{ROOT}/steps", steps("report")), writer.reports()],
         network=False,
     )
     try:

@@ -6,6 +6,7 @@ import posixpath
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from frontend.container.environment import CrossBuild
 from frontend.container.uv_settings import builds
 from frontend.errors import FrontendError, Location
 from frontend.gateway import PathNotFoundError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     import llb
     from frontend.container.environment import BuildEnvironment
+    from frontend.container.writer import StepWriter
     from frontend.emit.step import Step
     from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
@@ -74,20 +76,20 @@ def _platform_tag(gateway: Gateway, layer: llb.Output) -> str:
 
 def with_native_steps(
     gateway: Gateway,
+    writer: StepWriter,
     inputs: BuildInputs,
-    builder: BuildEnvironment,
-    native: BuildEnvironment,
-    found: Sequence[Compiled],
+    env: BuildEnvironment,
+    native_env: BuildEnvironment,
+    compiled: Sequence[Compiled],
 ) -> BuildEnvironment:
-    """Return `builder` with the steps of `found` on `native`, the image's platform.
+    """Return `env` with the steps of `compiled` in `native_env`, of the image's platform.
 
     FrontendError where the engine runs no programs for it.
     """
-    assert builder.foreign is not None
-    if not runs(gateway, native):
-        raise _not_runnable(inputs, native.platform, builder.platform, found)
-    reports = frozenset(each.step.report for each in found)
-    return replace(builder, foreign=replace(builder.foreign, native=native, compiled=reports))
+    if not runs(gateway, writer, native_env):
+        raise _not_runnable(inputs, native_env.platform, env.platform, compiled)
+    reports = frozenset(item.step.report for item in compiled)
+    return replace(env, cross=CrossBuild(native_env, reports))
 
 
 def _not_runnable(

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from packaging.utils import canonicalize_name
-
-from frontend import targets
-from frontend.container.environment import RESOURCES
 from frontend.gateway import GatewayError, PlatformResult
-from frontend.model.uv import Uv
 from frontend.resolve import base_image
-from frontend.resolve.platform import ResolvedPlatform, step_builder
+from frontend.resolve.platform import ResolvedPlatform, step_image
 from frontend.solve import native_steps
 from frontend.solve.failure import explain
 
@@ -22,31 +16,50 @@ if TYPE_CHECKING:
 
     from frontend.gateway import Gateway
     from frontend.gateway.result import Attestation
-    from frontend.request import Request
     from frontend.targets import TargetBuilder
     from frontend.targets.result import TargetResult
 
 
 def building(
-    gateway: Gateway, recipe: TargetBuilder, resolved: ResolvedPlatform
+    gateway: Gateway, builder: TargetBuilder, resolved: ResolvedPlatform, result: TargetResult
 ) -> Callable[[], PlatformResult]:
     """Return a task that builds the image of one platform."""
-    return lambda: build_platform(gateway, recipe, resolved)
+    return lambda: build_platform(gateway, builder, resolved, result)
 
 
-def compile_there(
-    gateway: Gateway,
-    resolved: ResolvedPlatform,
-    product: TargetResult,
-    recipe: TargetBuilder,
-    uv: Uv,
+def build_platform(
+    gateway: Gateway, builder: TargetBuilder, resolved: ResolvedPlatform, result: TargetResult
+) -> PlatformResult:
+    """Run the steps of `result`, what `builder` made for one platform, and its checks."""
+    record = recording(gateway, resolved, result)
+    try:
+        if resolved.environment.cross:
+            result = with_native_code(gateway, resolved, result, builder)
+        ref = gateway.solve(result.filesystem, evaluate=True)
+    except GatewayError as error:
+        raise explain(gateway, resolved, result.all_steps, error) from error
+    config = record() if record else result.config
+    if result.checks:
+        from frontend.solve import checks
+
+        checks.run(gateway, resolved, result)
+    bill: tuple[Attestation, ...] = ()
+    if resolved.inputs.request.sbom:
+        from frontend.sbom.attach import attestations
+
+        bill = attestations(gateway, resolved, result, ref)
+    return PlatformResult(resolved.platform, ref, config, result.base_config, bill)
+
+
+def with_native_code(
+    gateway: Gateway, resolved: ResolvedPlatform, result: TargetResult, builder: TargetBuilder
 ) -> TargetResult:
-    """Make `product` anew, with the steps on the image's platform that must run there."""
-    inputs, builder = resolved.inputs, resolved.builder
-    found = native_steps.find_compiled(gateway, inputs, product.steps)
-    if not found:
-        return product
-    image, path = resolved.base, resolved.target.path
+    """Make `result` anew, with the steps on the image's platform that must run there."""
+    inputs, env, base = resolved.inputs, resolved.environment, resolved.base
+    compiled = native_steps.find_compiled(gateway, inputs, result.steps)
+    if not compiled:
+        return result
+    image, path = base.image, base.interpreter.path
     if inputs.settings.spec.builder:
         places = inputs.settings.origin("builder")
         name = inputs.settings.spec.builder
@@ -54,44 +67,18 @@ def compile_there(
             gateway, inputs.request, name, resolved.platform, places, role="builder"
         )
         # As here, the builder has it where the base has it.
-        path = builder.target.path if builder.target else path
-    native = step_builder(gateway, inputs.request, uv, resolved.platform, image)
-    native = replace(native, target=replace(resolved.target, path=path))
-    builder = native_steps.with_native_steps(gateway, inputs, builder, native, found)
-    return recipe.make(replace(resolved, builder=builder))
-
-
-def build_platform(
-    gateway: Gateway, recipe: TargetBuilder, resolved: ResolvedPlatform
-) -> PlatformResult:
-    """Make the target for one platform, its steps run."""
-    request = resolved.inputs.request
-    product = recipe.make(resolved)
-    if resolved.platform == request.platforms[0]:
-        note_options(gateway, request, product)
-    record = recording(gateway, resolved, product)
-    try:
-        if resolved.builder.foreign:
-            uv = Uv(resolved.builder.uv, resolved.builder.uv_version)
-            product = compile_there(gateway, resolved, product, recipe, uv)
-        ref = gateway.solve(product.filesystem, evaluate=True)
-    except GatewayError as error:
-        raise explain(gateway, resolved.builder, product.steps, resolved.inputs, error) from error
-    config = record() if record else product.config
-    if product.checks:
-        from frontend.solve import checks
-
-        checks.run(gateway, resolved, product)
-    bill: tuple[Attestation, ...] = ()
-    if request.sbom:
-        from frontend.sbom.attach import attestations
-
-        bill = attestations(gateway, resolved, product, ref)
-    return PlatformResult(resolved.platform, ref, config, product.base_config, bill)
+        path = env.interpreter.path
+    native_env = step_image(inputs.request, env.uv, resolved.platform, image).with_interpreter(
+        replace(base.interpreter, path=path)
+    )
+    env = native_steps.with_native_steps(
+        gateway, resolved.writer, inputs, env, native_env, compiled
+    )
+    return builder.make(replace(resolved, environment=env))
 
 
 def recording(
-    gateway: Gateway, resolved: ResolvedPlatform, product: TargetResult
+    gateway: Gateway, resolved: ResolvedPlatform, result: TargetResult
 ) -> Callable[[], bytes] | None:
     """Begin to write down what an image is made from, while it is built.
 
@@ -101,7 +88,7 @@ def recording(
     """
     wanted = resolved.inputs.settings.spec.plan_labels is not False
     named = resolved.inputs.request.named_contexts
-    if product.plan is None or not (wanted or named):
+    if result.plan is None or not (wanted or named):
         return None
 
     def record() -> bytes:
@@ -114,41 +101,11 @@ def recording(
 
             tell = progress.start_comparison(gateway, resolved)
         if not wanted and not tell:
-            return product.config
-        made = complete_record(gateway, resolved, product)
-        config = attached(product.config, made) if wanted else product.config
+            return result.config
+        made = complete_record(gateway, resolved, result)
+        config = attached(result.config, made) if wanted else result.config
         if tell:
             tell(made, config)
         return config
 
     return gateway.begin(record)
-
-
-def note_options(gateway: Gateway, request: Request, product: TargetResult) -> None:
-    """Say which options of the build have no effect here."""
-    known = {request.target or targets.DEFAULT, *targets.names()}
-    for step in product.steps:
-        known |= step.layer.names
-    for name in request.no_cache or ():
-        if canonicalize_name(name) not in known:
-            gateway.warn(
-                f"--no-cache-filter={name} has no effect: no step of this build goes by that name",
-                detail=["It is the name of a package, of a target, or of a kind of layer."],
-            )
-    limited = request.limits.resources is not None
-    if limited and not gateway.ping().llb.supports(RESOURCES):
-        gateway.warn(
-            "limits of memory and processors have no effect: this engine cannot limit the steps of "
-            "a build (BuildKit 0.31 can)"
-        )
-
-
-def note_passwords(gateway: Gateway, request: Request) -> None:
-    """Warn of a proxy's password in a build argument: BuildKit writes these down."""
-    if any(urlsplit(address).password for address in request.proxy.values()):
-        gateway.warn(
-            "a build argument holds a proxy's password, which is kept in the build's provenance",
-            detail=[
-                "Pass the proxy's address as a secret: --secret id=HTTPS_PROXY,env=HTTPS_PROXY"
-            ],
-        )

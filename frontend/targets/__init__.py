@@ -3,8 +3,8 @@
 Every module has two functions:
 
 ```
-select(gateway, job)  -> Job       what else the target takes of the workspace; before uv is asked
-make(site)            -> Product   the result for one platform; nothing has run yet
+select(inputs)    -> BuildInputs    what else the target takes of the workspace; before uv is asked
+make(resolved)    -> TargetResult   the result for one platform; nothing has run yet
 ```
 
 They are imported when asked for: most builds need `image` alone.
@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Protocol, cast
 from frontend.errors import FrontendError
 
 if TYPE_CHECKING:
-    from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
     from frontend.resolve.platform import ResolvedPlatform
     from frontend.targets.result import TargetResult
@@ -32,8 +31,8 @@ DEFAULT = "image"
 class TargetBuilder(Protocol):
     """How a target is made: what each of the modules offers."""
 
-    def select(self, gateway: Gateway, inputs: BuildInputs) -> BuildInputs:
-        """Return the job with what else the target takes of the workspace."""
+    def select(self, inputs: BuildInputs) -> BuildInputs:
+        """Return the inputs with what else the target takes of the workspace."""
 
     def make(self, resolved: ResolvedPlatform) -> TargetResult:
         """Describe the result for one platform."""
@@ -47,7 +46,7 @@ class BuildTarget:
     description: str
 
     @property
-    def recipe(self) -> TargetBuilder:
+    def builder(self) -> TargetBuilder:
         """The module that makes it."""
         return cast("TargetBuilder", import_module(f"{__name__}.{self.name}"))
 

@@ -13,7 +13,6 @@ from frontend.model.layers import Kind
 from frontend.targets import image
 
 if TYPE_CHECKING:
-    from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
     from frontend.resolve.platform import ResolvedPlatform
     from frontend.targets.result import TargetResult
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
 _OWN = (Kind.MEMBER, Kind.SOURCE, Kind.FILES)
 
 
-def select(gateway: Gateway, inputs: BuildInputs) -> BuildInputs:
+def select(inputs: BuildInputs) -> BuildInputs:
     """Take what the image takes."""
-    return image.select(gateway, inputs)
+    return image.select(inputs)
 
 
 def make(resolved: ResolvedPlatform) -> TargetResult:

@@ -18,7 +18,6 @@ from frontend.project.workspace import MANIFEST, check_selection
 from frontend.targets import image
 
 if TYPE_CHECKING:
-    from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
     from frontend.resolve.platform import ResolvedPlatform
     from frontend.targets.result import TargetResult
@@ -37,7 +36,7 @@ ROOT_FILES = (
 )
 
 
-def select(gateway: Gateway, inputs: BuildInputs) -> BuildInputs:
+def select(inputs: BuildInputs) -> BuildInputs:
     """Take the default groups besides what the image takes."""
     workspace, root = inputs.workspace, inputs.workspace.lock.root_groups()
     defaults = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from frontend.emit import image_config
@@ -16,10 +17,11 @@ from frontend.resolve import base_image
 from frontend.targets.result import TargetResult
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import llb
     from frontend.config.schema import Spec
     from frontend.emit.assemble import Emitted
-    from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
     from frontend.model import layers
     from frontend.model.base_changes import BaseChange
@@ -29,9 +31,10 @@ if TYPE_CHECKING:
 
 
 WORKDIR = "/app"
+NO_VERSIONS: Mapping[str, str] = MappingProxyType({})
 
 
-def select(gateway: Gateway, inputs: BuildInputs) -> BuildInputs:
+def select(inputs: BuildInputs) -> BuildInputs:
     """Take what the user has named, and nothing else."""
     return inputs
 
@@ -42,26 +45,26 @@ def make(resolved: ResolvedPlatform) -> TargetResult:
     return checked(resolved, assemble(resolved, planned(resolved)))
 
 
-def checked(resolved: ResolvedPlatform, product: TargetResult) -> TargetResult:
-    """`product` with the checks that the user wants to be run in it."""
+def checked(resolved: ResolvedPlatform, result: TargetResult) -> TargetResult:
+    """Return `result` with the checks that the user wants to be run in it."""
     if not resolved.inputs.settings.spec.checks:
-        return product
+        return result
     from frontend.targets import checks
 
-    return replace(product, checks=checks.of(resolved.inputs.settings))
+    return replace(result, checks=checks.of(resolved.inputs.settings))
 
 
 def planned(resolved: ResolvedPlatform, *, workdir: str = "") -> layers.Plan:
     """Plan the whole image; `workdir` instead of the spec's."""
-    profile = resolved.profile
+    base = resolved.base
     return make_plan(
         resolved.inputs,
         resolved.closure,
-        resolved.target,
-        resolved.base,
-        profile.changes,
-        profile.managed,
-        environment=profile.prefix is None,
+        base.interpreter,
+        base.image,
+        base.changes,
+        base.managed,
+        environment=base.prefix is None,
         workdir=workdir,
     )
 
@@ -70,43 +73,52 @@ def assemble(
     resolved: ResolvedPlatform, made: layers.Plan, run: image_config.Runtime | None = None
 ) -> TargetResult:
     """Lay the layers of `made` on the base; containers run as the spec says, or as `run` does."""
-    inputs, base = resolved.inputs, resolved.base
+    image = resolved.base.image
     emitted = written(resolved, made)
-    epoch = inputs.request.source_date_epoch
-    config = image_config.configure(base, resolved.platform, made, run or started(resolved), epoch)
+    config = image_config.configure(
+        image, resolved.platform, made, run or started(resolved), resolved.created
+    )
     return TargetResult(
-        emitted.image, config, emitted.steps, base.raw or None, made, base_rootfs(resolved)
+        emitted.image,
+        config,
+        emitted.steps,
+        emitted.builder_steps,
+        image.raw or None,
+        made,
+        base_rootfs(resolved),
     )
 
 
 def base_rootfs(resolved: ResolvedPlatform) -> llb.Output:
-    """The base as a filesystem."""
-    name = f"[{resolved.prefix}base] FROM {resolved.base.name}"
-    return base_image.filesystem(resolved.base, resolved.inputs.request, resolved.platform, name)
+    """Return the base as a filesystem."""
+    image = resolved.base.image
+    name = f"[{resolved.progress_prefix}base] FROM {image.name}"
+    return base_image.filesystem(image, resolved.inputs.request, resolved.platform, name)
 
 
 def written(resolved: ResolvedPlatform, made: layers.Plan) -> Emitted:
     """Write the steps of `made`, and what lays their layers on the base."""
     inputs, base = resolved.inputs, resolved.base
-    bottom = base_rootfs(resolved)
+    rootfs = base_rootfs(resolved)
     return emit(
         made,
-        resolved.builder,
-        bottom,
+        resolved.writer,
+        resolved.environment,
+        rootfs,
         inputs.workspace,
         inputs.context,
-        prefix=resolved.prefix,
+        prefix=resolved.progress_prefix,
         merge=inputs.settings.spec.merge is not False,
         hermetic=resolved.hermetic,
         base_env=replace(
-            resolved.builder,
-            image=base,
-            filesystem=bottom,
+            resolved.environment,
+            image=base.image,
+            rootfs=rootfs,
             platform=resolved.platform,
-            target=resolved.target,
+            interpreter=base.interpreter,
             owner=(0, 0),
-            app=None,
-            foreign=None,
+            app_dir=None,
+            cross=None,
         ),
         finishing=finishing(inputs.settings.spec),
         building=building(resolved),
@@ -126,7 +138,12 @@ def finishing(spec: Spec) -> dict[str, str]:
 def building(resolved: ResolvedPlatform) -> Building:
     """What the builds of members and of packages see besides their own sources."""
     inputs = resolved.inputs
-    return Building(named_for_all(inputs), resolved.closure.third_party, inputs.versions)
+    return Building(
+        named_for_all(inputs),
+        resolved.closure.third_party,
+        resolved.versions,
+        inputs.request.filename,
+    )
 
 
 def make_plan(
@@ -206,13 +223,18 @@ def without_package(run: image_config.Runtime) -> image_config.Runtime:
 
 def started(resolved: ResolvedPlatform) -> image_config.Runtime:
     """How containers of the image run, with the user as the base knows it."""
-    prefix = resolved.profile.prefix
-    run = runtime(resolved.inputs, prefix.scripts if prefix else SCRIPTS)
-    return replace(run, user=resolved.profile.accounts.user.text)
+    prefix = resolved.base.prefix
+    run = runtime(resolved.inputs, resolved.versions, prefix.scripts if prefix else SCRIPTS)
+    return replace(run, user=resolved.base.accounts.user.text)
 
 
-def runtime(inputs: BuildInputs, folder: str = SCRIPTS) -> image_config.Runtime:
-    """How containers run: the spec, and the package's metadata. Scripts are in `folder`."""
+def runtime(
+    inputs: BuildInputs, versions: Mapping[str, str] = NO_VERSIONS, folder: str = SCRIPTS
+) -> image_config.Runtime:
+    """How containers run: the spec, and the package's metadata. Scripts are in `folder`.
+
+    `versions` are those of members that are made from git.
+    """
     spec, scripts = inputs.settings.spec, runnable(inputs)
     # Scripts of one package at most: `check_command` refuses a choice.
     name = next(iter(scripts), inputs.package.name)
@@ -225,8 +247,7 @@ def runtime(inputs: BuildInputs, folder: str = SCRIPTS) -> image_config.Runtime:
     else:
         project = inputs.workspace.manifest(inputs.package).get("project") or {}
         version = str(
-            project.get("version")
-            or inputs.versions.get(inputs.package.name, inputs.package.version)
+            project.get("version") or versions.get(inputs.package.name, inputs.package.version)
         )
         labels = image_config.metadata_labels(project, inputs.package.name, version)
     return image_config.Runtime(

@@ -15,7 +15,6 @@ from frontend.targets.result import TargetResult
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
     from frontend.model.base import BaseImage
     from frontend.resolve.platform import ResolvedPlatform
@@ -36,9 +35,9 @@ _REASONS = {
 }
 
 
-def select(gateway: Gateway, inputs: BuildInputs) -> BuildInputs:
+def select(inputs: BuildInputs) -> BuildInputs:
     """Take what the image takes."""
-    return image.select(gateway, inputs)
+    return image.select(inputs)
 
 
 def make(resolved: ResolvedPlatform) -> TargetResult:
@@ -53,42 +52,38 @@ def make(resolved: ResolvedPlatform) -> TargetResult:
                 ("plan.txt", plan_document.to_text(found)),
             )
         ),
-        meta=llb.Metadata(name=f"[{resolved.prefix}plan] write plan.json and plan.txt"),
+        meta=llb.Metadata(name=f"[{resolved.progress_prefix}plan] write plan.json and plan.txt"),
     )
     return TargetResult(files, wheels.files_config(resolved.platform))
 
 
-def document(sites: Sequence[ResolvedPlatform]) -> plan_document.Document:
+def document(platforms: Sequence[ResolvedPlatform]) -> plan_document.Document:
     """Describe the images of all platforms."""
-    selection = sites[0].inputs.selection
+    selection = platforms[0].inputs.selection
     return plan_document.Document(
         package=selection.package,
         extras=tuple(selection.extras),
         groups=tuple(selection.groups),
-        uv=sites[0].builder.uv_version,
-        images=tuple(map(_image, sites)),
+        uv=platforms[0].environment.uv.version,
+        images=tuple(map(_image, platforms)),
     )
 
 
 def _image(resolved: ResolvedPlatform) -> plan_document.Image:
-    builder = resolved.builder
+    env, base = resolved.environment, resolved.base
     steps = image.written(resolved, image.planned(resolved)).steps
-    # The first ones are those of the builder's own packages.
-    own = steps[len(builder.preparing) :]
-    layers = zip(
-        own,
-        layer_key.keys(builder, resolved.target, resolved.base, image.base_rootfs(resolved), own),
-        strict=True,
-    )
-    libc = resolved.target.libc
+    rootfs = image.base_rootfs(resolved)
+    keys = layer_key.keys(resolved.writer, env, base.interpreter, base.image, rootfs, steps)
+    layers = zip(steps, keys, strict=True)
+    libc = resolved.base.interpreter.libc
     return plan_document.Image(
         platform=resolved.platform.id,
-        base=_base(resolved.base),
-        builder=_base(builder.image),
+        base=_base(base.image),
+        builder=_base(env.image),
         python=plan_document.Python(
-            version=resolved.target.version,
-            path=resolved.target.path,
-            machine=resolved.target.machine,
+            version=resolved.base.interpreter.version,
+            path=resolved.base.interpreter.path,
+            machine=resolved.base.interpreter.machine,
             libc=f"{libc.name} {'.'.join(map(str, libc.version))}",
         ),
         layers=tuple(
@@ -98,8 +93,8 @@ def _image(resolved: ResolvedPlatform) -> plan_document.Image:
     )
 
 
-def _base(found: BaseImage) -> plan_document.Base:
-    return plan_document.Base(name=found.name, digest=found.digest)
+def _base(image: BaseImage) -> plan_document.Base:
+    return plan_document.Base(name=image.name, digest=image.digest)
 
 
 def _layer(resolved: ResolvedPlatform, number: int, layer: Layer, key: str) -> plan_document.Layer:

@@ -16,15 +16,22 @@ if TYPE_CHECKING:
 class TargetResult:
     """A filesystem with its image configuration, and the steps that may fail on the way to it.
 
-    `base_config` is the configuration of the image it stands on, if it stands on one. `plan` says
-    what is in it where it is an image of layers, and `below` is the filesystem that these lie on.
-    `checks` run in the finished file system.
+    `builder_steps` install the builder's own packages, before all others. `base_config` is the
+    configuration of its base, if it has one. `plan` says what is in it where it is an image of
+    layers, and `base_rootfs` is the filesystem below these. `checks` run in the finished file
+    system.
     """
 
     filesystem: llb.Output
     config: bytes
     steps: tuple[Step, ...] = ()
+    builder_steps: tuple[Step, ...] = ()
     base_config: bytes | None = None
     plan: Plan | None = None
-    below: llb.Output | None = None
+    base_rootfs: llb.Output | None = None
     checks: tuple[Check, ...] = ()
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """Every step, the builder's own first."""
+        return (*self.builder_steps, *self.steps)

@@ -7,7 +7,6 @@ printed: a filesystem of a few files, for `--output`.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import llb
@@ -20,7 +19,6 @@ from frontend.targets import dev, wheels
 from frontend.targets.result import TargetResult
 
 if TYPE_CHECKING:
-    from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
     from frontend.resolve.platform import ResolvedPlatform
 
@@ -29,9 +27,9 @@ if TYPE_CHECKING:
 PYTEST = ("pytest", f"--junit-xml={LAYER}/junit.xml")
 
 
-def select(gateway: Gateway, inputs: BuildInputs) -> BuildInputs:
+def select(inputs: BuildInputs) -> BuildInputs:
     """Take what the target `dev` takes."""
-    return dev.select(gateway, inputs)
+    return dev.select(inputs)
 
 
 def make(resolved: ResolvedPlatform) -> TargetResult:
@@ -39,24 +37,34 @@ def make(resolved: ResolvedPlatform) -> TargetResult:
     inputs = resolved.inputs
     tested = dev.make(resolved)
     run = json.loads(tested.config)["config"]
-    env = dict(item.split("=", 1) for item in run["Env"])
+    variables = dict(item.split("=", 1) for item in run["Env"])
     command = choose(resolved)
-    report = report_name(resolved.builder, "test", inputs.package.name, *command)
-    # Of another platform as well: tests run what the image runs.
-    output = replace(resolved.builder, platform=resolved.platform).execute(
-        [resolved.target.path, "-I", "-S", "-B", f"{ROOT}/steps/test.py", report, *command],
-        name=f"[{resolved.prefix}test] {' '.join(command)}",
-        env=env,
+    env, writer = resolved.environment, resolved.writer
+    report = report_name(env, "test", inputs.package.name, *command)
+    output = writer.execute(
+        # Of another platform as well: tests run what the image runs.
+        resolved.platform,
+        [
+            resolved.base.interpreter.path,
+            *("-I", "-S", "-B", f"{ROOT}/steps/test.py"),
+            report,
+            *command,
+        ],
+        name=f"[{resolved.progress_prefix}test] {' '.join(command)}",
+        variables=variables,
         cwd=run["WorkingDir"],
         mounts=[
+            llb.Writable(LAYER, llb.SCRATCH),
             llb.Writable("/", tested.filesystem),
             llb.Bind(f"{ROOT}/steps", steps("test")),
-            resolved.builder.reports(),
+            writer.reports(),
         ],
-        ignore_cache=inputs.request.unwanted({"test"}),
+        output=LAYER,
+        ignore_cache=writer.options.ignores_cache_for({"test"}),
     )
     step = Step(Layer(Kind.TEST, members=(inputs.package,)), output, report)
-    return TargetResult(output, wheels.files_config(resolved.platform), (*tested.steps, step))
+    config = wheels.files_config(resolved.platform)
+    return TargetResult(output, config, (*tested.steps, step), tested.builder_steps)
 
 
 def choose(resolved: ResolvedPlatform) -> tuple[str, ...]:

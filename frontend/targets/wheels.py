@@ -17,14 +17,13 @@ from frontend.targets import image
 from frontend.targets.result import TargetResult
 
 if TYPE_CHECKING:
-    from frontend.gateway import Gateway
     from frontend.inputs.inputs import BuildInputs
     from frontend.resolve.platform import ResolvedPlatform
 
 
-def select(gateway: Gateway, inputs: BuildInputs) -> BuildInputs:
+def select(inputs: BuildInputs) -> BuildInputs:
     """Take what the image takes."""
-    return image.select(gateway, inputs)
+    return image.select(inputs)
 
 
 def make(resolved: ResolvedPlatform) -> TargetResult:
@@ -42,23 +41,24 @@ def make(resolved: ResolvedPlatform) -> TargetResult:
             places=(inputs.workspace.manifest(inputs.package).place("project"),),
         )
     made = Plan(
-        resolved.target,
+        resolved.base.interpreter,
         inputs.package,
         tuple(Layer(Kind.WHEEL, members=(package,)) for package in local),
     )
     steps = steps_of(
         made,
-        resolved.builder,
+        resolved.writer,
+        resolved.environment,
         inputs.workspace,
         inputs.context,
-        prefix=resolved.prefix,
+        prefix=resolved.progress_prefix,
         hermetic=resolved.hermetic,
         building=image.building(resolved),
     )
     collected = llb.files(
         llb.SCRATCH,
         *(llb.Copy(step.output, "/", "/", contents_only=True) for step in steps),
-        meta=llb.Metadata(name=f"[{resolved.prefix}wheels] collect {len(steps)}"),
+        meta=llb.Metadata(name=f"[{resolved.progress_prefix}wheels] collect {len(steps)}"),
     )
     return TargetResult(collected, files_config(resolved.platform), steps)
 

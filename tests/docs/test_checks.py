@@ -20,4 +20,4 @@ def test_a_section_is_where_the_finding_says(rule: Rule) -> None:
     assert page == PAGE
     assert page.endswith(f"/{CHECKS.path}")
     assert anchor in CHECKS.anchors
-    assert ("*Asked.*" in CHECKS.section(rule.name)) is rule.asked
+    assert ("*Asked.*" in CHECKS.section(rule.name)) is rule.check_only

@@ -50,7 +50,7 @@ def plan_text(folder: Path, package: str, *, python: str = "3.13.5", **arguments
     request = Request(MappingProxyType({}), "", platform)
     selection = Selection(package, settings.spec.extras or (), settings.spec.groups or ())
     inputs = BuildInputs(
-        request, Context(LocalSource("context", "")), settings, workspace, chosen, selection
+        request, Context(LocalSource("context", "")), settings, workspace, (chosen,), selection
     )
     exported = export(
         {**{name: source.text for name, source in files.items()}, path: manifest.source.text},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -34,14 +35,15 @@ def load_steps(*names: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def probe_report(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def probe_report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What `steps/probe.py` says of this interpreter."""
     output = tmp_path_factory.mktemp("probe") / "python.json"
     subprocess.run([sys.executable, "-I", "-S", STEPS / "probe.py", output], check=True)
-    return output.read_bytes()
+    report: dict[str, Any] = json.loads(output.read_bytes())
+    return report
 
 
 @pytest.fixture(scope="session")
-def own(probe_report: bytes) -> Interpreter:
+def own(probe_report: dict[str, Any]) -> Interpreter:
     """This interpreter as a target; its platform is left to what it says of itself."""
     return Interpreter.from_probe(probe_report, Platform("linux", "unknown"))

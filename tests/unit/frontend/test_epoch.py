@@ -30,7 +30,6 @@ class Daemon:
     def __init__(self, known: SourceMeta | None = None, *, new: bool = True) -> None:
         self.known, self.new = known, new
         self.asked: list[str] = []
-        self.warned: list[str] = []
 
     def ping(self) -> Any:
         return type("Pong", (), {"llb": self, "frontend": self})
@@ -43,40 +42,38 @@ class Daemon:
         assert self.known is not None
         return self.known
 
-    def warn(self, short: str, *, detail: Any = ()) -> None:
-        self.warned.append(short)
+
+NO_TIME = "SOURCE_DATE_EPOCH=context has no effect: this context has no time"
 
 
 def fetched(output: llb.Output) -> Context:
     return Context(FixedSource(output, output))
 
 
-def ask(daemon: Daemon, context: Context) -> int | None:
-    return epoch.of_context(cast("Gateway", daemon), context)
+def ask(daemon: Daemon, context: Context) -> tuple[int | None, list[str]]:
+    seconds, findings = epoch.of_context(cast("Gateway", daemon), context)
+    return seconds, [finding.text for finding in findings]
 
 
 def test_commit() -> None:
     daemon = Daemon(SourceMeta("", {}, git_commit_object=COMMIT))
-    assert ask(daemon, fetched(llb.git("https://git.example/shop.git", "main"))) == 1234567890
+    assert ask(daemon, fetched(llb.git("https://git.example/shop.git", "main"))) == (1234567890, [])
     assert daemon.asked == ["git://git.example/shop.git#main"]
 
 
 def test_download() -> None:
     daemon = Daemon(SourceMeta("", {}, http_last_modified=1234567890))
-    assert ask(daemon, fetched(llb.http("https://files.example/shop.tar"))) == 1234567890
-    assert not daemon.warned
+    assert ask(daemon, fetched(llb.http("https://files.example/shop.tar"))) == (1234567890, [])
 
 
 def test_server_that_does_not_tell() -> None:
     daemon = Daemon(SourceMeta("", {}))
-    assert ask(daemon, fetched(llb.http("https://files.example/shop.tar"))) is None
-    assert daemon.warned == ["SOURCE_DATE_EPOCH=context has no effect: this context has no time"]
+    assert ask(daemon, fetched(llb.http("https://files.example/shop.tar"))) == (None, [NO_TIME])
 
 
 def test_directory() -> None:
     daemon = Daemon()
-    assert ask(daemon, Context(LocalSource("context", "session"))) is None
-    assert len(daemon.warned) == 1
+    assert ask(daemon, Context(LocalSource("context", "session"))) == (None, [NO_TIME])
     assert not daemon.asked
 
 

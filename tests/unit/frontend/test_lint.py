@@ -6,7 +6,7 @@ import pytest
 
 from frontend import findings, redaction
 from frontend.errors import Location, SourceFile
-from frontend.findings import ARGUMENT, Choice, Finding
+from frontend.findings import ARGUMENT, CheckPolicy, Finding
 from frontend.redaction import password_lines
 from frontend.request import Request
 from llb import Platform
@@ -21,8 +21,14 @@ def request(check: str = "") -> Request:
 
 
 def test_builds_tell_what_need_not_be_asked() -> None:
-    assert findings.wanted_findings([LOCK, BASE, LOCK], request()) == (LOCK,)
-    assert findings.wanted_findings([LOCK, BASE], request(), asked=True) == (LOCK, BASE)
+    policy = CheckPolicy.of(request())
+    assert policy.wanted([LOCK, BASE, LOCK]) == (LOCK,)
+    assert policy.wanted([LOCK, BASE], check_only=True) == (LOCK, BASE)
+
+
+def test_facts_without_a_rule_are_always_reported() -> None:
+    fact = Finding(None, "this context has no time")
+    assert CheckPolicy.of(request("skip=all")).wanted([LOCK, fact, fact]) == (fact,)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +43,9 @@ def test_builds_tell_what_need_not_be_asked() -> None:
     ],
 )
 def test_rules_are_skipped_as_in_dockerfiles(check: str, told: tuple[Finding, ...]) -> None:
-    assert findings.wanted_findings([LOCK, BASE], request(check), asked=True) == told
-    assert Choice.of(request(check)).error is ("error" in check)
+    policy = CheckPolicy.of(request(check))
+    assert policy.wanted([LOCK, BASE], check_only=True) == told
+    assert policy.error is ("error" in check)
 
 
 @pytest.mark.parametrize(
@@ -55,8 +62,8 @@ def test_rules_are_skipped_as_in_dockerfiles(check: str, told: tuple[Finding, ..
 def test_the_build_file_skips_rules_where_no_argument_does(
     build_file: str, argument: str, told: tuple[Finding, ...]
 ) -> None:
-    read = findings.with_comment(request(argument), build_file)
-    assert findings.wanted_findings([LOCK, BASE], read, asked=True) == told
+    policy = CheckPolicy.of(request(argument), build_file)
+    assert policy.wanted([LOCK, BASE], check_only=True) == told
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,11 @@ CLOSURE = Closure(
 
 def test_what_is_named_is_left_out() -> None:
     provided = Provided(("torch", "nvidia-*"), {"torch": "2.9.1"})
-    assert [p.name for p in provided.left(CLOSURE).third_party] == ["numpy"]
+    assert [p.name for p in provided.without_provided(CLOSURE).third_party] == ["numpy"]
 
 
 def test_builds_of_one_version_are_the_same() -> None:
     provided = Provided(("torch", "nvidia-*"), {"torch": "2.9.1+cu130", "nvidia-cublas": "1.1"})
-    assert provided.differing(CLOSURE) == [("nvidia-cublas", "1.1", "1.0")]
+    assert provided.version_conflicts(CLOSURE) == [("nvidia-cublas", "1.1", "1.0")]
     odd = Provided(("torch",), {"torch": "nightly"})
-    assert odd.differing(CLOSURE) == [("torch", "nightly", "2.9.1")]
+    assert odd.version_conflicts(CLOSURE) == [("torch", "nightly", "2.9.1")]

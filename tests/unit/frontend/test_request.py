@@ -8,7 +8,7 @@ import pytest
 
 from frontend.errors import FrontendError
 from frontend.gateway.types import CacheImport
-from frontend.request import Limits, Request, parse
+from frontend.request import ExecOptions, Request, parse
 from llb import LinuxResources, Platform, ResolveMode
 
 AMD64 = Platform("linux", "amd64")
@@ -70,7 +70,7 @@ def test_proxies_are_named_by_what_they_are_for() -> None:
         "build-arg:ALL_PROXY=http://c.example",
         "no_proxy=not an argument",
     )
-    assert found.proxy == {
+    assert found.exec_options.proxy == {
         "http": "http://a.example",
         "https": "http://b.example",
         "all": "http://c.example",
@@ -177,7 +177,7 @@ def test_cache_imports_that_cannot_be_read(text: str) -> None:
 
 def test_hosts_are_a_line_of_csv() -> None:
     found = options('add-hosts=DB=10.0.0.1,"v6=2001:db8::1"')
-    assert found.hosts == (("db", "10.0.0.1"), ("v6", "2001:db8::1"))
+    assert found.exec_options.hosts == (("db", "10.0.0.1"), ("v6", "2001:db8::1"))
 
 
 @pytest.mark.parametrize("text", ["db", "=10.0.0.1", "db=", "db=elsewhere", "db=1.2.3.4,"])
@@ -226,9 +226,14 @@ def test_limits() -> None:
         "ulimit=core=-1:-1,nofile=10:20",
         "cgroup-parent=builds",
         "hostname=builder",
-    ).limits
-    assert found == Limits(67108864, (("core", -1, -1), ("nofile", 10, 20)), "builds", "builder")
-    assert options().limits == Limits()
+    ).exec_options
+    assert found == ExecOptions(
+        shm_size=67108864,
+        ulimits=(("core", -1, -1), ("nofile", 10, 20)),
+        cgroup_parent="builds",
+        hostname="builder",
+    )
+    assert options().exec_options == ExecOptions()
 
 
 @pytest.mark.parametrize("option", ["shm-size=64m", "ulimit=nofile", "ulimit=a=b:c"])
@@ -238,15 +243,15 @@ def test_limits_that_cannot_be_read(option: str) -> None:
 
 
 def test_limits_of_memory_and_processors() -> None:
-    assert options("memory=0").limits.resources is None
-    found = options("memory=1048576", "memswap=-1", "cpusetcpus=0-1").limits
+    assert options("memory=0").exec_options.resources is None
+    found = options("memory=1048576", "memswap=-1", "cpusetcpus=0-1").exec_options
     assert found.resources == LinuxResources(memory=1 << 20, memory_swap=-1, cpuset_cpus="0-1")
     with pytest.raises(FrontendError, match="the option cpuquota must be a number, not 'much'"):
         options("cpuquota=much")
 
 
 @pytest.mark.parametrize(
-    ("no_cache", "target", "names", "unwanted"),
+    ("no_cache", "target", "names", "ignored"),
     [
         (None, "", {"core"}, False),
         ("", "", {"core"}, True),
@@ -262,10 +267,10 @@ def test_limits_of_memory_and_processors() -> None:
     ],
 )
 def test_steps_without_cache(
-    no_cache: str | None, target: str, names: set[str], unwanted: bool
+    no_cache: str | None, target: str, names: set[str], ignored: bool
 ) -> None:
     given = [f"target={target}"] + ([] if no_cache is None else [f"no-cache={no_cache}"])
-    assert options(*given).unwanted(names) is unwanted
+    assert options(*given).exec_options.ignores_cache_for(names) is ignored
 
 
 def test_the_context_s_time() -> None:

@@ -673,8 +673,8 @@ def test_a_report_stays_for_others_who_share_the_step(tmp_path: Path, content: s
 # --- probe.py ------------------------------------------------------------------------------------
 
 
-def test_the_probe_describes_this_python(probe_report: bytes) -> None:
-    found = json.loads(probe_report)
+def test_the_probe_describes_this_python(probe_report: dict[str, Any]) -> None:
+    found = probe_report
     markers = found.pop("markers")
     libc = found.pop("libc")
     system = found.pop("system")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
@@ -19,7 +18,7 @@ from tests.unit.frontend.targets import GLIBC, MUSL, target
 AMD64 = Platform("linux", "amd64")
 
 
-def report(**changes: Any) -> bytes:
+def report(**changes: Any) -> dict[str, Any]:
     """Write what `steps/probe.py` writes; `changes` to the markers stand under `markers`."""
     found: dict[str, Any] = {
         "path": "/usr/local/bin/python3.13",
@@ -37,7 +36,7 @@ def report(**changes: Any) -> bytes:
         },
     }
     found["markers"] |= changes.pop("markers", {})
-    return json.dumps(found | changes).encode()
+    return found | changes
 
 
 # --- tags ----------------------------------------------------------------------------------------
