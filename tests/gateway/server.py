@@ -261,6 +261,10 @@ class GatewayServer:
             return empty
         return self._service.files(ref)
 
+    def head(self, ref: str) -> str:
+        """The digest of the vertex that a ref stands for; empty for the empty one."""
+        return self._service.head(ref) if ref else ""
+
     def environment(self) -> dict[str, str]:
         """What BuildKit adds to the environment of a frontend."""
         added = {

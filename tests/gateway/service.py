@@ -122,6 +122,10 @@ class Service:
             raise CallFailedError(f"no such ref: {ref}")
         return self._solver.evaluate(graph)
 
+    def head(self, ref: str) -> str:
+        """The digest of the vertex that a ref stands for."""
+        return self._graphs[ref].head.digest
+
     def _answer(self, name: str, capability: str) -> Callable[[Any, Any], Message]:
         work = getattr(self, f"_{_snake(name)}")
 
