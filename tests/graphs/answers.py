@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ _ROOT = "/run/uv-frontend"
 _SOURCES = f"{_ROOT}/src"
 _LAYER = "/layer"
 _NO_PYTHON = 2
+_MEANWHILE = 2.0
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,14 @@ class Answers:
     fails: Mapping[str, Failure] = field(default_factory=dict)
     emulated: bool = True
     reports: dict[str, Any] = field(default_factory=dict)
+    hashed: threading.Event = field(default_factory=threading.Event)
 
     def __call__(self, step: Exec) -> None:
         """Do what the step does, as far as anyone looks at it."""
         for part, failure in self.fails.items():
             if part in step.name:
+                # What is hashed meanwhile is sent in any case, and not only where it is quick.
+                self.hashed.wait(_MEANWHILE)
                 self._note(step, failure)
                 raise StepFailedError(failure.exit_code)
         script = next((_script(arg) for arg in step.args if _script(arg)), "")
@@ -123,6 +128,7 @@ class Answers:
     def _inline(self, step: Exec, code: str) -> None:
         if "hash" in step.name:
             self._hash(step, code)
+            self.hashed.set()
         elif "version" in step.name:
             step.path(f"{_LAYER}/version").write_text(step.path(f"{_ROOT}/uv").read_text())
         elif code == "pass":

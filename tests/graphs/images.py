@@ -191,7 +191,9 @@ BASES: Mapping[str, Base] = {
         distributions=_RAY,
     ),
     "registry.example/unlisted:1": Base(distributions={"numpy": ("1.26.4", False)}),
-    "registry.example/occupied:1": Base(app=(1234, 1234, 0o2775), environment=True),
+    "registry.example/occupied:1": Base(
+        app=(1234, 1234, 0o2775), environment=True, files={"app/.venv/pyvenv.cfg": ""}
+    ),
     "registry.example/distroless:1": Base(programs=(), passwd="", group=""),
     "registry.example/pypy:3.11": Base(pythons=("3.11.13",), implementation="PyPy"),
     "registry.example/broken:1": Base(broken=126),

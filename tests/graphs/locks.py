@@ -6,6 +6,7 @@ These name PyPI, which has the same files, and of each package only those that a
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -18,6 +19,8 @@ EXAMPLES = REPOSITORY / "examples"
 PLANS = REPOSITORY / "tests" / "plans" / "workspaces"
 WORKSPACES = Path(__file__).with_name("workspaces")
 LOCKS = Path(__file__).with_name("locks")
+#: Locks of what no index has, which are written by hand.
+BY_HAND = ("origins",)
 #: What a checkout may hold besides what is committed.
 UNCOMMITTED = ("uv.lock", ".venv", "__pycache__", "*.egg-info", ".*_cache")
 
@@ -52,13 +55,15 @@ def write(name: str) -> None:
         folder = Path(top, name)
         shutil.copytree(source(name), folder, ignore=shutil.ignore_patterns(*UNCOMMITTED))
         command = [sys.executable, "-m", "uv", "lock", "--project", str(folder)]
-        subprocess.run(command, check=True)
+        # There is no history that a version could be made from.
+        env = {**os.environ, "SETUPTOOLS_SCM_PRETEND_VERSION": "0"}
+        subprocess.run(command, check=True, env=env)
         (LOCKS / f"{name}.lock").write_text(public((folder / "uv.lock").read_text()))
 
 
 def main() -> None:
     """Write the locks that are named, or all that are there."""
-    for name in sys.argv[1:] or sorted(path.stem for path in LOCKS.iterdir()):
+    for name in sys.argv[1:] or sorted({path.stem for path in LOCKS.iterdir()} - {*BY_HAND}):
         write(name)
 
 

@@ -15,10 +15,12 @@ from tests.gateway import GatewayServer, Image, Outcome
 from tests.graphs import sent
 from tests.graphs.answers import Answers
 from tests.graphs.case import PROFILES, Case
-from tests.graphs.images import FRONTEND, images
+from tests.graphs.images import BASES, FRONTEND, images
 from tests.graphs.locks import LOCKS, UNCOMMITTED, source
 from tests.graphs.protobuf import ops_pb2
 
+_GIT = "git://code.example/acme/shop.git#main"
+_COMMIT = b"tree 0\ncommitter nobody <nobody@mail.example> 1700000000 +0000\n\nMore\n"
 PREVIOUS = "registry.example/previous:1"
 _ARGUMENTS = (sys.executable, "-m", "frontend")
 
@@ -32,28 +34,32 @@ class Run:
 
 
 class _Fetched(Mapping[str, Path]):
-    """What is behind addresses: a workspace for git, and an empty folder for everything else."""
+    """What is behind addresses: a workspace for acme's git, an empty folder for all others."""
 
     def __init__(self, workspace: Path, empty: Path) -> None:
         self._workspace = workspace
         self._empty = empty
 
     def __getitem__(self, identifier: str) -> Path:
-        if identifier.startswith("git://") and "code.example/acme" in identifier:
-            return self._workspace
-        return self._empty
+        if not identifier.startswith("git://code.example/acme/"):
+            return self._empty
+        _, _, subdirectory = identifier.partition("#")[2].partition(":")
+        return self._workspace / subdirectory
 
     def __iter__(self) -> Iterator[str]:
-        return iter(())
+        return iter([_GIT])
 
     def __len__(self) -> int:
-        return 0
+        return 1
 
 
 def run(case: Case) -> Run:
     """Run a case and write down all that the frontend sent."""
     with started(case) as (server, outcome):
-        return Run(sent.text(server, outcome), sent.vertices(server))
+        # A build that is refused ends while others of its calls are still on their way.
+        complete = outcome.failure is None or bool(case.fails)
+        vertices = sent.vertices(server) if complete else {}
+        return Run(sent.text(server, outcome, complete=complete), vertices)
 
 
 @contextmanager
@@ -82,16 +88,22 @@ def served(case: Case, top: Path, extra: Mapping[str, Image] | None = None) -> G
             folders[name].mkdir()
             _change(folders[name], given)
     inputs = {}
-    for name, workspace in case.inputs.items():
-        folders[f"input-{name}"] = _copy(workspace, top / f"input-{name}")
-        inputs[name] = _local(f"input-{name}")
     architecture = case.platform.split("/")[1]
+    for name, given in case.inputs.items():
+        folders[f"input-{name}"] = folder = top / f"input-{name}"
+        if given in BASES:
+            BASES[given].write(folder, architecture)
+        else:
+            workspace, _, below = given.partition(":")
+            _copy(workspace, folder / below)
+        inputs[name] = _local(f"input-{name}")
     return GatewayServer(
         context=context,
         locals=folders,
         opts={"source": FRONTEND, **case.options},
         images=images(top / "images", extra or {}),
         sources=_Fetched(context, empty),
+        commits={_GIT: _COMMIT},
         inputs=inputs,
         execs=Answers(architecture, case.writes, case.fails, case.emulated),
         profile=PROFILES[case.profile],

@@ -32,13 +32,19 @@ class _Vertex:
     lines: str
 
 
-def text(server: GatewayServer, outcome: Outcome) -> str:
-    """Write down a run: looks at images, graphs, warnings, and what was returned."""
-    parts = {
+def text(server: GatewayServer, outcome: Outcome, *, complete: bool) -> str:
+    """Write down a run: looks at images, graphs, warnings, and what was returned.
+
+    The first two only if they are `complete`.
+    """
+    graphs = {
         "looked up": sorted(_lookups(server)),
         "solved": sorted(set(_solves(server))),
         "vertices": sorted(set(_listed(server))),
         "capabilities": [" ".join(sorted(_capabilities(server)))],
+    }
+    parts = {
+        **(graphs if complete else {}),
         "warnings": [line for each in sorted(map(_warning, server.warnings)) for line in each],
         "failure": _failure(outcome),
         "returned": _returned(server, outcome),
