@@ -139,8 +139,8 @@ class GatewayServer:
 
     `context` and `dockerfile` are the local directories of these names (the second is the first
     unless given), `locals` further ones. `images` are found by normalised reference, perhaps one
-    per platform id; `sources` are the files behind other identifiers (`git://…`), `replaced` what
-    a source policy does to identifiers. `execs` is called for each step that runs.
+    per platform id; `sources` are the files behind other identifiers (`git://…`), `commits` the
+    commit objects behind those of git, `replaced` what a source policy does to identifiers. `execs` is called for each step that runs.
     """
 
     def __init__(
@@ -152,6 +152,7 @@ class GatewayServer:
         opts: Mapping[str, str] | None = None,
         images: Mapping[str, Image | Mapping[str, Image]] | None = None,
         sources: Mapping[str, Path] | None = None,
+        commits: Mapping[str, bytes] | None = None,
         inputs: Mapping[str, ops_pb2.Definition] | None = None,
         replaced: Mapping[str, str] | None = None,
         execs: ExecCallback | None = None,
@@ -186,6 +187,7 @@ class GatewayServer:
             platforms=self.platforms,
             inputs=inputs or {},
             replaced=replaced or {},
+            commits=commits or {},
             cut=_weakly(self),
         )
         self._server: Any = grpc.server(
@@ -260,6 +262,10 @@ class GatewayServer:
             empty.mkdir(exist_ok=True)
             return empty
         return self._service.files(ref)
+
+    def head(self, ref: str) -> str:
+        """The digest of the vertex that a ref stands for; empty for the empty one."""
+        return self._service.head(ref) if ref else ""
 
     def environment(self) -> dict[str, str]:
         """What BuildKit adds to the environment of a frontend."""

@@ -82,6 +82,7 @@ class Service:
         platforms: tuple[str, ...],
         inputs: Mapping[str, ops_pb2.Definition],
         replaced: Mapping[str, str],
+        commits: Mapping[str, bytes],
         cut: Callable[[], None],
     ) -> None:
         self.record = Record()
@@ -91,6 +92,7 @@ class Service:
         self._platforms = platforms
         self._given = inputs
         self._replaced = replaced
+        self._commits = commits
         self._cut = cut
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -121,6 +123,10 @@ class Service:
         if graph is None:
             raise CallFailedError(f"no such ref: {ref}")
         return self._solver.evaluate(graph)
+
+    def head(self, ref: str) -> str:
+        """The digest of the vertex that a ref stands for."""
+        return self._graphs[ref].head.digest
 
     def _answer(self, name: str, capability: str) -> Callable[[Any, Any], Message]:
         work = getattr(self, f"_{_snake(name)}")
@@ -208,6 +214,8 @@ class Service:
             digest, config = self._image(rest, request.Platform)
             response.Image.Digest = digest
             response.Image.Config = config
+        if identifier in self._commits:
+            response.Git.CommitObject = self._commits[identifier]
         return response
 
     def _replace(self, identifier: str) -> str:

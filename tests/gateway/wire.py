@@ -13,8 +13,8 @@ import socket
 import threading
 import time
 
-from frontend.gateway.transport import PREFACE
-
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+"""What an HTTP/2 client says first (RFC 9113, section 3.4)."""
 PREFACE_TIMEOUT = 10.0
 
 
