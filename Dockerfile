@@ -13,7 +13,6 @@ FROM ${BASE} AS code
 COPY tools/image.py /build/
 COPY frontend /build/sources/frontend
 COPY llb /build/sources/llb
-COPY proto /build/sources/proto
 RUN "$(command -v python3.13 || command -v python3 || command -v python)" \
     /build/image.py code /build/sources /image
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from proto import caps_pb2
+    from llb.pb import caps_pb2
 
 SOURCE_IMAGE: Final = "source.image"
 SOURCE_IMAGE_RESOLVE_MODE: Final = "source.image.resolvemode"

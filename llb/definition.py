@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from llb import capabilities, encoding
 from llb.graph import SCRATCH, Input, Output, Scratch, Vertex
 from llb.metadata import combine
+from llb.pb import ops_pb2
 from llb.platform import Platform
 from llb.sourcemap import ForeignLocation, Location, SourceFile
-from proto import ops_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

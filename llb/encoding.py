@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from proto import ops_pb2
+from llb.pb import ops_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ from llb import capabilities, paths
 from llb.graph import Draft, Operation, Output, Vertex
 from llb.metadata import NO_METADATA, Metadata
 from llb.mounts import Bind, Mount, Secret, Ssh, Writable
-from proto import ops_pb2
+from llb.pb import ops_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,8 @@ from llb.graph import NONE, SCRATCH, Draft, Input, Operation, Output, Scratch, V
 from llb.metadata import NO_METADATA, Metadata
 
 if TYPE_CHECKING:
+    from llb.pb import ops_pb2
     from llb.platform import Platform
-    from proto import ops_pb2
 
 _KEEP = -1  # a mode or time that is not changed; 0 would be one
 

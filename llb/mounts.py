@@ -13,7 +13,7 @@ from typing import TypeAlias
 from llb import capabilities, paths
 from llb.fileops import Mkdir, Owner, files
 from llb.graph import NONE, SCRATCH, Draft, Input, Scratch
-from proto import ops_pb2
+from llb.pb import ops_pb2
 
 
 class Sharing(Enum):

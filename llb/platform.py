@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from proto import ops_pb2
+from llb.pb import ops_pb2
 
 _OS = re.compile(r"([A-Za-z0-9_.-]+)(?:\(([A-Za-z0-9_.-]*)((?:\+[A-Za-z0-9_.-]+)*)\))?")
 _PART = re.compile(r"[A-Za-z0-9_.-]+")

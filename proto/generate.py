@@ -1,6 +1,6 @@
-"""Writes the Python modules of the `.proto` files beside this one.
+"""Write the Python modules of the `.proto` files beside this one to `llb/pb`.
 
-    python -m proto.generate            write proto/*_pb2.py and proto/*_pb2.pyi
+    python -m proto.generate            write llb/pb/*_pb2.py and llb/pb/*_pb2.pyi
     python -m proto.generate --check    compare, write nothing; exit status 1 if they differ
 
 Needs grpcio-tools and mypy-protobuf, which only the development environment has. The generated
@@ -15,12 +15,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parent
-ROOT = PACKAGE.parent
+SOURCES = Path(__file__).resolve().parent
+ROOT = SOURCES.parent
+#: The package of the generated modules, as a path: protoc derives module names from it.
+PACKAGE = Path("llb/pb")
 
 
 def generate(destination: Path) -> None:
-    """Write all stubs to `destination`/proto/. Raises RuntimeError if the compiler fails."""
+    """Write all stubs to `destination`/llb/pb/. Raise RuntimeError if the compiler fails."""
     # Imported here so that this module can be loaded (by the tests' collection, say) without it.
     from grpc_tools import _proto as well_known
     from grpc_tools import protoc
@@ -31,20 +33,31 @@ def generate(destination: Path) -> None:
     )
     if plugin is None:
         raise RuntimeError("protoc-gen-mypy not found: install mypy-protobuf")
-    sources = sorted(path.relative_to(ROOT).as_posix() for path in PACKAGE.glob("*.proto"))
-    status = protoc.main(
-        [
-            "protoc",
-            f"-I{ROOT}",
-            *(f"-I{path}" for path in well_known.__path__),
-            f"--plugin=protoc-gen-mypy={plugin}",
-            f"--python_out={destination}",
-            f"--mypy_out=quiet:{destination}",
-            *sources,
-        ]
-    )
+    with tempfile.TemporaryDirectory() as staging:
+        sources = _stage(Path(staging))
+        status = protoc.main(
+            [
+                "protoc",
+                f"-I{staging}",
+                *(f"-I{path}" for path in well_known.__path__),
+                f"--plugin=protoc-gen-mypy={plugin}",
+                f"--python_out={destination}",
+                f"--mypy_out=quiet:{destination}",
+                *sources,
+            ]
+        )
     if status != 0:
         raise RuntimeError(f"protoc failed with exit status {status}")
+
+
+def _stage(root: Path) -> list[str]:
+    """Copy the sources to where the package of the stubs is below `root`; return their paths."""
+    folder = root / PACKAGE
+    folder.mkdir(parents=True)
+    for path in sorted(SOURCES.glob("*.proto")):
+        text = path.read_text().replace('import "proto/', f'import "{PACKAGE}/')
+        (folder / path.name).write_text(text)
+    return sorted(path.relative_to(root).as_posix() for path in folder.glob("*.proto"))
 
 
 def stubs(directory: Path) -> dict[str, bytes]:
@@ -53,11 +66,11 @@ def stubs(directory: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(paths)}
 
 
-def stale(directory: Path = PACKAGE) -> list[str]:
+def stale(directory: Path = ROOT / PACKAGE) -> list[str]:
     """Names of files in `directory` that are missing, left over or unlike what would be written."""
     with tempfile.TemporaryDirectory() as temporary:
         generate(Path(temporary))
-        wanted = stubs(Path(temporary) / PACKAGE.name)
+        wanted = stubs(Path(temporary) / PACKAGE)
     found = stubs(directory)
     return sorted(
         name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)
@@ -72,16 +85,16 @@ def main(argv: list[str] | None = None) -> int:
     if options.check:
         names = stale()
         for name in names:
-            print(f"proto/{name} does not match its source", file=sys.stderr)
+            print(f"{PACKAGE}/{name} does not match its source", file=sys.stderr)
         return 1 if names else 0
     # Through a temporary directory, so that a failing compiler leaves the old files in place.
     with tempfile.TemporaryDirectory() as temporary:
         generate(Path(temporary))
-        wanted = stubs(Path(temporary) / PACKAGE.name)
-    for name in stubs(PACKAGE).keys() - wanted.keys():
-        (PACKAGE / name).unlink()
+        wanted = stubs(Path(temporary) / PACKAGE)
+    for name in stubs(ROOT / PACKAGE).keys() - wanted.keys():
+        (ROOT / PACKAGE / name).unlink()
     for name, content in wanted.items():
-        (PACKAGE / name).write_bytes(content)
+        (ROOT / PACKAGE / name).write_bytes(content)
     return 0
 
 

@@ -75,7 +75,7 @@ def runtime(pyproject: Path, root: Path) -> None:
 def code(sources: Path, root: Path) -> None:
     """Fill `root` with our own packages and the script that starts them."""
     home = root / HOME
-    for package in ("frontend", "llb", "proto"):
+    for package in ("frontend", "llb"):
         shutil.copytree(
             sources / package,
             home / "code" / package,

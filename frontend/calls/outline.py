@@ -17,7 +17,7 @@ from frontend.config.schema import KEYS, Spec
 from frontend.inputs.inputs import read
 from frontend.lint.report import report_findings, resolved_findings
 from frontend.resolve.platform import resolve_platforms
-from proto import ops_pb2
+from llb.pb import ops_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -12,8 +12,8 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 
 from frontend.gateway.failures import UNAVAILABLE, UNKNOWN, ConnectionLostError, GatewayError
-from proto import gateway_pb2 as pb
-from proto.status_pb2 import Status
+from llb.pb import gateway_pb2 as pb
+from llb.pb.status_pb2 import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,14 +25,14 @@ from frontend.gateway.failures import (
 from frontend.gateway.ref import Ref
 from frontend.gateway.status import source_info
 from frontend.gateway.types import CacheImport, ImageMeta, OciStore, Pong, SourceMeta, Worker
-from proto import gateway_pb2 as pb
-from proto import ops_pb2
-from proto.ops_pb2 import Definition
+from llb.pb import gateway_pb2 as pb
+from llb.pb import ops_pb2
+from llb.pb.ops_pb2 import Definition
 
 if TYPE_CHECKING:
     from frontend.errors import Location
     from frontend.gateway.result import Result
-    from proto.status_pb2 import Status
+    from llb.pb.status_pb2 import Status
 
 
 READ_CHUNK = 8 << 20

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from proto.stat_pb2 import Stat
+    from llb.pb.stat_pb2 import Stat
 
 
 class Kind(enum.Enum):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from proto.status_pb2 import Status
+from llb.pb.status_pb2 import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

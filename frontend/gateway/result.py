@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from proto import gateway_pb2 as pb
+from llb.pb import gateway_pb2 as pb
 
 if TYPE_CHECKING:
     from frontend.gateway.ref import Ref

@@ -17,8 +17,8 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 
 from frontend.errors import FrontendError, Location, SourceFile, UnsupportedCallError
 from frontend.gateway.failures import UNKNOWN, GatewayError
-from proto.ops_pb2 import SourceInfo
-from proto.status_pb2 import Status
+from llb.pb.ops_pb2 import SourceInfo
+from llb.pb.status_pb2 import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

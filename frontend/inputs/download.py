@@ -16,7 +16,7 @@ from frontend.context.directory import Context
 from frontend.context.source import FixedSource
 from frontend.errors import FrontendError
 from frontend.redaction import without_credentials
-from proto import ops_pb2
+from llb.pb import ops_pb2
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from frontend.gateway import Gateway
     from frontend.request import Request
-    from proto.ops_pb2 import Definition
+    from llb.pb.ops_pb2 import Definition
 
 
 CONTEXT, BUILD_FILE = "context", "dockerfile"

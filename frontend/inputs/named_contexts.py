@@ -20,7 +20,7 @@ from frontend.errors import FrontendError
 from frontend.gateway import OciStore
 from frontend.inputs.main_context import given_context, open_address
 from frontend.model.base import BaseImage, base_image
-from proto import ops_pb2
+from llb.pb import ops_pb2
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway

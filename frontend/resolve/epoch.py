@@ -14,7 +14,7 @@ from frontend.context.source import FixedSource
 from frontend.errors import FrontendError
 from frontend.findings import Finding
 from frontend.gateway import GatewayError
-from proto.ops_pb2 import Op
+from llb.pb.ops_pb2 import Op
 
 if TYPE_CHECKING:
     from frontend.context import Context

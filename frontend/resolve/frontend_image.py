@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import llb
 from frontend.errors import FrontendError
-from proto.ops_pb2 import Definition
+from llb.pb.ops_pb2 import Definition
 
 if TYPE_CHECKING:
     from frontend.gateway import Gateway

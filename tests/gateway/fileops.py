@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from proto import ops_pb2
+    from llb.pb import ops_pb2
 
 
 class FileOperationError(Exception):

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from proto.caps_pb2 import APICap
+from llb.pb.caps_pb2 import APICap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

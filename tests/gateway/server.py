@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, Self
 import grpc
 from google.protobuf.json_format import ParseDict
 
-from proto import errdefs_pb2, ops_pb2
-from proto import gateway_pb2 as pb
+from llb.pb import errdefs_pb2, ops_pb2
+from llb.pb import gateway_pb2 as pb
 from tests.gateway.profiles import BUILDKIT_0_32, Profile
 from tests.gateway.service import Call, Planned, Record, Service, refs_of
 from tests.gateway.solver import Exec, ExecCallback, Image, Solver, World
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from proto.status_pb2 import Status
+    from llb.pb.status_pb2 import Status
     from tests.gateway.behaviour import Behaviour
 
 _MESSAGE_LIMIT = 16 << 20
@@ -140,7 +140,8 @@ class GatewayServer:
     `context` and `dockerfile` are the local directories of these names (the second is the first
     unless given), `locals` further ones. `images` are found by normalised reference, perhaps one
     per platform id; `sources` are the files behind other identifiers (`git://…`), `commits` the
-    commit objects behind those of git, `replaced` what a source policy does to identifiers. `execs` is called for each step that runs.
+    commit objects behind those of git, `replaced` what a source policy does to identifiers.
+    `execs` is called for each step that runs.
     """
 
     def __init__(

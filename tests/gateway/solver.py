@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.json_format import MessageToJson
 
-from proto import errdefs_pb2, ops_pb2
+from llb.pb import errdefs_pb2, ops_pb2
 from tests.gateway.behaviour import CallFailedError
 from tests.gateway.fileops import FileOperationError, run_actions
 from tests.gateway.patterns import select

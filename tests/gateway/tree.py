@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from proto.stat_pb2 import Stat
+from llb.pb.stat_pb2 import Stat
 from tests.gateway.patterns import Patterns
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from frontend.context import Context, ignoring_line, parse_ignore
 from frontend.context.source import LocalSource
 from frontend.errors import SourceFile
 from frontend.project.workspace import workspace_path
-from proto.ops_pb2 import Op
+from llb.pb.ops_pb2 import Op
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from frontend.inputs.main_context import Opened, open_main
 from frontend.inputs.named_contexts import find, open_image
 from frontend.request import Request, parse
 from llb.capabilities import Capability
-from proto import ops_pb2
+from llb.pb import ops_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ import llb
 from frontend.context import Context
 from frontend.context.source import FixedSource
 from frontend.inputs.download import is_archive
-from proto import ops_pb2
+from llb.pb import ops_pb2
 
 
 def actions(output: llb.Output) -> list[ops_pb2.FileAction]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from proto import ops_pb2 as pb
+from llb.pb import ops_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from proto import gateway_pb2 as pb
-from proto import ops_pb2
+from llb.pb import gateway_pb2 as pb
+from llb.pb import ops_pb2
 from tests.gateway import (
     BUILDKIT_0_8,
     BUILDKIT_0_25_GRAPHDRIVER,
@@ -196,7 +196,7 @@ def test_the_tests_gateway_refuses_what_buildkit_cannot_send(drive: Drive, tmp_p
         outcome = drive(
             server,
             """
-            from proto import gateway_pb2
+            from llb.pb import gateway_pb2
             ref = gateway.solve(definition(local()))
             gateway._bridge.read_file(gateway_pb2.ReadFileRequest(Ref=ref.id, FilePath="/big"))
             """,

@@ -29,7 +29,7 @@ from frontend.gateway import transport
 connection = transport.connect()
 import os
 from frontend.gateway.bridge import Bridge
-from proto import gateway_pb2 as pb
+from llb.pb import gateway_pb2 as pb
 bridge = Bridge(connection)
 {body}
 os._exit(0)

@@ -146,7 +146,7 @@ def test_an_error_is_never_code_ok(drive: Drive) -> None:
         outcome = drive(
             server,
             """
-            from proto.status_pb2 import Status
+            from llb.pb.status_pb2 import Status
             gateway.return_error(Status(message="text"))
             os._exit(1)
             """,

@@ -16,7 +16,7 @@ from frontend.gateway.status import (
     status_of,
     with_context,
 )
-from proto.status_pb2 import Status
+from llb.pb.status_pb2 import Status
 from tests.gateway.server import decoded_source_data
 
 SHORT = SourceFile("uv.lock", "one\ntwo\nthree\nfour\nfive\nsix\n")

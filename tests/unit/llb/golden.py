@@ -11,7 +11,7 @@ from pathlib import Path
 
 from google.protobuf import text_format
 
-from proto import ops_pb2
+from llb.pb import ops_pb2
 from tests.unit.llb.cases import CASES
 
 FILE = Path(__file__).with_name("golden.txt")

@@ -6,7 +6,7 @@ import pytest
 
 import llb
 from llb import capabilities
-from proto import caps_pb2
+from llb.pb import caps_pb2
 
 # Every id that solver/pb/caps.go of BuildKit registers. A definition that lists any other is
 # refused by every engine ("unknown API capability").

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proto import ops_pb2
+from llb.pb import ops_pb2
 from tests.unit.llb import golden
 from tests.unit.llb.cases import CASES
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import llb
 from llb import encoding
-from proto import ops_pb2
+from llb.pb import ops_pb2
 from tests.unit.llb.cases import AMD64, BASE, CASES, CONTEXT
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import llb
-from proto import ops_pb2
+from llb.pb import ops_pb2
 from tests.unit.llb.cases import AMD64, CONTEXT
 
 PYPROJECT = llb.SourceFile("pyproject.toml", b"[project]\nname = 'x'\n", "TOML", CONTEXT)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import llb
 from llb import paths
-from proto import ops_pb2
+from llb.pb import ops_pb2
 
 SHA = "sha256:" + "ab" * 32
 

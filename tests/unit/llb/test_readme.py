@@ -14,7 +14,7 @@ import grpc
 import pytest
 
 import llb
-from proto import caps_pb2, gateway_pb2, ops_pb2
+from llb.pb import caps_pb2, gateway_pb2, ops_pb2
 from tests.unit.llb.cases import BASE, CONTEXT
 
 if TYPE_CHECKING:
@@ -158,5 +158,4 @@ def test_the_library_needs_protobuf_only() -> None:
     assert found - {"sitecustomize", "usercustomize", "apport_python_hook"} == {
         "google",
         "llb",
-        "proto",
     }

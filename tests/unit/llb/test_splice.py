@@ -6,7 +6,7 @@ import pytest
 
 import llb
 from llb import encoding
-from proto import ops_pb2
+from llb.pb import ops_pb2
 from tests.unit.llb.cases import AMD64, BASE
 
 

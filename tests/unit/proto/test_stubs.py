@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from proto import generate, status_pb2
+from llb.pb import status_pb2
+from proto import generate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,7 @@ def test_stubs_match_their_sources() -> None:
 
 
 def test_a_changed_missing_or_left_over_stub_is_named(tmp_path: Path) -> None:
-    for name, content in generate.stubs(generate.PACKAGE).items():
+    for name, content in generate.stubs(generate.ROOT / generate.PACKAGE).items():
         (tmp_path / name).write_bytes(content)
     (tmp_path / "caps_pb2.py").write_bytes(b"# edited by hand\n")
     (tmp_path / "stat_pb2.pyi").unlink()
@@ -39,7 +40,7 @@ def test_check_reports_by_exit_status(capsys: pytest.CaptureFixture[str]) -> Non
 )
 def test_importing_a_stub_loads_neither_grpc_nor_the_compiler(module: str) -> None:
     program = (
-        f"import sys, proto.{module}\n"
+        f"import sys, llb.pb.{module}\n"
         "print([m for m in sys.modules if m.split('.')[0] in ('grpc', 'grpc_tools')])"
     )
     loaded = subprocess.run(

@@ -13,11 +13,11 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
-from proto import caps_pb2 as _caps_pb2
-from proto import ops_pb2 as _ops_pb2
-from proto import stat_pb2 as _stat_pb2
-from proto import status_pb2 as _status_pb2
-from proto import worker_pb2 as _worker_pb2
+from llb.pb import caps_pb2 as _caps_pb2
+from llb.pb import ops_pb2 as _ops_pb2
+from llb.pb import stat_pb2 as _stat_pb2
+from llb.pb import status_pb2 as _status_pb2
+from llb.pb import worker_pb2 as _worker_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
