@@ -1,6 +1,7 @@
 # Everything works on a bare Debian 12 as root, or beside an engine that is there.
 KIND ?= docker28
 IMAGE ?= org/uv-frontend
+JOBS ?= 2
 
 PYTHON = sh tools/python
 DEV = $(PYTHON) tools/environment.py
@@ -8,7 +9,7 @@ DEV = $(PYTHON) tools/environment.py
 .PHONY: help test lint unit example engine engine-down image bench verify
 
 help:
-	@echo 'make test                 all checks and tests, on engines of their own'
+	@echo 'make test [JOBS=2]        all checks and tests, on engines of their own'
 	@echo 'make lint, make unit      its quick parts'
 	@echo 'make example              build and run a service of examples/shop'
 	@echo 'make image [IMAGE=...]    build the frontend image where "# syntax=IMAGE" finds it'
@@ -18,7 +19,7 @@ help:
 	@echo "make bench                compare with the Dockerfile of uv's guide (15 minutes; BENCH=--help)"
 
 test: lint
-	$(DEV) pytest
+	$(DEV) pytest --numprocesses=$(JOBS) --dist=loadgroup --durations=40
 
 lint:
 	$(DEV) ruff format --check

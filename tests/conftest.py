@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
+from examples import lock
 from tests.engine import Engine, EngineUnavailable, Registry, frontend_image
 from tests.requirement import unmet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 # A busy machine is no defect of what is tested. All else stays as it is, in CI and elsewhere.
 settings.register_profile("unhurried", parent=settings(), deadline=None)
@@ -40,10 +43,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("engine", kinds, indirect=True, scope="session")
 
 
+# Before xdist's own hook, which distributes the tests by these groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"engine", "docker28", "engines"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("engine")
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    """Name the tests that run on one worker of a parallel run, one after the other.
+
+    Those of a folder share what they build on a kind of engine; of all others, those of a file.
+    """
+    file = item.path.relative_to(item.config.rootpath)
+    if item.get_closest_marker("engine") is None:
+        return str(file)
+    parameters = getattr(item, "callspec", None)
+    kind = parameters.params.get("engine", "") if parameters else ""
+    return f"{file.parent} {kind}"
 
 
 def pytest_terminal_summary(
@@ -56,8 +76,23 @@ def pytest_terminal_summary(
             terminalreporter.line(about)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the engines of a worker to the process that started it."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["engines"] = session.config.stash.get(USED, {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Collect the engines of a worker that has ended."""
+    used = node.config.stash.setdefault(USED, {})
+    used.update(getattr(node, "workeroutput", {}).get("engines", {}))
+
+
 class Engines:
-    """The engines of this run. All take unqualified image names from one registry.
+    """The engines of this run, or of this worker of a parallel run.
+
+    All take unqualified image names from one registry.
 
     `used` gets a line about each engine that was started.
     """
@@ -130,6 +165,15 @@ def engines(pytestconfig: pytest.Config) -> Iterator[Engines]:
 def engine(request: pytest.FixtureRequest, engines: Engines) -> Engine:
     """Each kind of engine in turn."""
     return engines.get(request.param)
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the example workspace `examples/shop`, locked."""
+    folder = tmp_path_factory.mktemp("example") / "shop"
+    shutil.copytree(lock.SHOP, folder, ignore=shutil.ignore_patterns("uv.lock", "__pycache__"))
+    lock.lock(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

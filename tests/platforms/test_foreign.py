@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from examples import lock
 from tests.engine import foreign_image
 from tests.errors.shown import fail
 from tests.errors.workspaces import DOCKERFILE, Workspace, workspace
 from tests.platforms.conftest import provide
-from tests.shop.conftest import SHOP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -61,11 +59,10 @@ def titles(vertexes: Iterable[Vertex]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def built(docker28: Engine, both: str) -> Iterator[Build]:
+def built(docker28: Engine, both: str, shop: Path) -> Iterator[Build]:
     """The shop's data service for two platforms, in one build."""
-    lock.lock(SHOP)
     options = ["--platform", "linux/amd64,linux/arm64"]
-    yield docker28.build(SHOP, *options, tag=IMAGE, build_args={"package": "data", "base": both})
+    yield docker28.build(shop, *options, tag=IMAGE, build_args={"package": "data", "base": both})
     docker28.docker("rmi", "--force", IMAGE, check=False)
 
 
@@ -101,10 +98,10 @@ def test_what_is_the_same_for_both_is_installed_once(built: Build) -> None:
     assert len([title for title in found if title.startswith("scipy ")]) == 2
 
 
-def test_nothing_runs_again(docker28: Engine, both: str, built: Build) -> None:
+def test_nothing_runs_again(docker28: Engine, both: str, built: Build, shop: Path) -> None:
     arguments = {"package": "data", "base": both}
     again = docker28.build(
-        SHOP, "--platform", "linux/amd64,linux/arm64", tag=IMAGE, build_args=arguments
+        shop, "--platform", "linux/amd64,linux/arm64", tag=IMAGE, build_args=arguments
     )
     # A step in common goes by the platform that was first.
     assert titles(again.vertexes) == titles(built.vertexes)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from examples import lock
 from tests.engine import musl_image
-from tests.shop.conftest import SHOP
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.engine import Engine
 
 IMAGE = "uv-frontend-test/musl"
@@ -33,13 +33,12 @@ print(json.dumps({
 """
 
 
-def test_wheels_for_musl(docker28: Engine) -> None:
+def test_wheels_for_musl(docker28: Engine, shop: Path) -> None:
     if docker28.kind is None:
         pytest.skip("needs an engine of the tests' own")
     musl_image.provide(docker28)
-    lock.lock(SHOP)
     arguments = {"package": "worker", "base": f"python:{musl_image.TAG}"}
-    docker28.build(SHOP, tag=IMAGE, build_args=arguments)
+    docker28.build(shop, tag=IMAGE, build_args=arguments)
     said = json.loads(docker28.run(IMAGE, "-c", ASK, options=["--entrypoint", "python"]).stdout)
     docker28.docker("rmi", "--force", IMAGE, check=False)
     assert "-linux-musl.so" in said["markupsafe"]

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from examples import lock
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.engine import Engine
 
-SHOP = Path(lock.__file__).with_name("shop")
 PACKAGES = ("api", "worker", "data", "report")
 
 
@@ -27,13 +24,6 @@ class Service:
     image: str
     base: str
     engine: Engine
-
-
-@pytest.fixture(scope="session")
-def shop() -> Path:
-    """The workspace, locked."""
-    lock.lock(SHOP)
-    return SHOP
 
 
 @pytest.fixture(scope="session", params=PACKAGES)
