@@ -47,7 +47,7 @@ def _run(gateway: Gateway, resolved: ResolvedPlatform, result: TargetResult, che
         found = read_report(gateway, resolved, [report])
         how, output = error.step_end, ""
         if found:
-            how, output = found["report"]["detail"], failure_message(found["report"]["output"])
+            how, output = found[1].detail, failure_message(found[1].output)
         raise FrontendError(
             f"check failed: {check.text}: {how}" + (f"\n{output}" if output else ""),
             remedy="It ran in the finished image, as its user and in its working directory.",

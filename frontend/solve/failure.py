@@ -1,8 +1,9 @@
-"""A failed step, told in the user's terms.
+"""A failed step in the user's terms: one row of a table for each kind of failure.
 
 The exit code of a container says nothing, and its output goes to the progress display only. So a
 step leaves a report in a cache mount before it fails (`steps/places.py`), and a small second step
-brings it here.
+brings it here. Programs of the build can write to that mount: a report is checked and bounded, and
+one that is malformed counts as none.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import llb
@@ -23,7 +27,7 @@ from frontend.model.layers import Kind
 from frontend.resolve.hermetic import group_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from frontend.emit.step import Step
     from frontend.gateway import Gateway
@@ -34,29 +38,70 @@ if TYPE_CHECKING:
 #: What uv says around the output of a build, and says nothing about it.
 _FRAME = ("error: Failed to build", "cause: The build backend", "hint: Build failures usually")
 _MOST_LINES = 25
+#: The most of a report that is read, in bytes, and of one of its lines that is shown.
+_MOST_BYTES = 1 << 20
+_MOST_IN_LINE = 2_000
+_MOST_SHOWN = 100_000
+_CUT = " … (cut)"
+#: Everything that is no character of a line, but for the tabulator.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
+
+
+@dataclass(frozen=True)
+class FailureReport:
+    """Why a step failed, as it says: one of the kinds of FAILURES, and what that is about.
+
+    `package` is empty where it is about none, `detail` one line, `output` what a program printed.
+    """
+
+    kind: str
+    package: str = ""
+    detail: str = ""
+    output: str = ""
+
+    @classmethod
+    def parse(cls, data: bytes) -> tuple[str, FailureReport] | None:
+        """Read what `steps/report.py` wrote: a report and its name; None for anything else."""
+        try:
+            document = json.loads(data)
+            name, report = document["name"], document["report"]
+            fields = {key: report.get(key, "") for key in ("kind", "package", "detail", "output")}
+        except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+            return None
+        if not all(isinstance(text, str) for text in (name, *fields.values())):
+            return None
+        output = "\n".join(map(_line, fields["output"][-_MOST_SHOWN:].split("\n")))
+        detail, package = _line(fields["detail"]), _line(fields["package"])
+        return name, cls(fields["kind"], package, detail, output)
+
+
+def _line(text: str) -> str:
+    """Return one line of a report without control characters, and not longer than is shown."""
+    text = _CONTROL.sub("", text.replace("\n", " "))
+    return text if len(text) <= _MOST_IN_LINE else text[:_MOST_IN_LINE] + _CUT
 
 
 def explain(
     gateway: Gateway, resolved: ResolvedPlatform, ran: Sequence[Step], error: GatewayError
 ) -> Exception:
     """Return what to raise for `error`: with the step's own report if one was left."""
-    inputs = resolved.inputs
     by_report = {step.report: step for step in ran if step.report}
     # The message has the command line of the step, and so the name of its report. There may be
     # reports of other steps, which other builds have left.
     failed = [name for name in by_report if name in error.message]
     found = read_report(gateway, resolved, failed)
-    if found:
-        return _explained(by_report[found["name"]], found["report"], inputs)
+    if found and found[0] in by_report:
+        name, report = found
+        return error_of(Failure(by_report[name], report, resolved.inputs))
     if unfetched := re.search(r"failed to fetch remote (\S+):(?:\s|$)", error.message):
-        return _unfetched(unfetched.group(1), inputs, error)
+        return _unfetched(unfetched.group(1), resolved.inputs, error)
     return _unexplained(by_report[failed[0]] if failed else None, error)
 
 
 def read_report(
     gateway: Gateway, resolved: ResolvedPlatform, names: list[str]
-) -> dict[str, Any] | None:
-    """Ask for the first report that there is under one of `names`.
+) -> tuple[str, FailureReport] | None:
+    """Ask for the first report that exists under one of `names`; its name is returned with it.
 
     It stays where it is: builds that share a step fail together, and each of them asks.
     """
@@ -73,14 +118,13 @@ def read_report(
         network=False,
     )
     try:
-        text = gateway.solve(output).read_file("/report.json")
-        return json.loads(text) if text else None
-    except (GatewayError, ValueError):
+        return FailureReport.parse(gateway.solve(output).read_file("/report.json", _MOST_BYTES))
+    except GatewayError:
         return None
 
 
 def _unexplained(step: Step | None, error: GatewayError) -> Exception:
-    """A step that could not say why it failed, told by how it ended; else `error` itself."""
+    """Say how a step ended that could not say why it failed; else return `error` itself."""
     if not error.step_end:
         return error
     return FrontendError(
@@ -98,18 +142,17 @@ def _unfetched(address: str, inputs: BuildInputs, error: GatewayError) -> Except
     if not name:
         return error
     fatal = re.search(r"fatal: (.*)", error.message)
-    host = urlsplit(address).netloc.rpartition("@")[2]
     return FrontendError(
         f"{name} cannot be fetched from git: {fatal.group(1) if fatal else error.message}",
-        remedy=f"A private repository needs a token: --secret id=GIT_AUTH_TOKEN.{host},env=… (or "
-        "id=GIT_AUTH_TOKEN for every host). Behind a private CA or where the engine has no git, "
-        "set `builder` to an image that has git and the same Python.",
+        remedy=f"A private repository needs a token: --secret id=GIT_AUTH_TOKEN.{_host(address)},"
+        "env=… (or id=GIT_AUTH_TOKEN for every host). Behind a private CA or where the engine has "
+        "no git, set `builder` to an image that has git and the same Python.",
         places=(lock.place(name),),
     )
 
 
 def failure_message(output: str) -> str:
-    """The end of what uv passed on, indented, without its own framing; all of it is in the log."""
+    """Return the end of what uv passed on, indented, without its framing; the log has all of it."""
     lines = [line for line in output.splitlines() if not line.strip().startswith(_FRAME)]
     lines = [re.sub(r"^( {7}(?=  )|  cause: )", "  ", line) for line in lines]
     text = re.sub(r"\n\s*\n", "\n", "\n".join(lines)).strip("\n")
@@ -119,160 +162,257 @@ def failure_message(output: str) -> str:
     return "\n".join(kept)
 
 
-def _explained(step: Step, found: dict[str, Any], inputs: BuildInputs) -> FrontendError:
-    kind, name, detail = found.get("kind", ""), found.get("package", ""), found.get("detail", "")
-    workspace, lock, member = inputs.workspace, inputs.workspace.lock, step.layer.member
-    locked = next((p for p in step.layer.packages if p.name == name), None)
-    label = f"{locked.name} {locked.version}" if locked else name or step.layer.title
-    places: tuple[Location, ...] = (lock.place(name, locked.version if locked else ""),)
-    if member:
-        manifest = workspace.manifest(member)
-        places = (manifest.place("build-system"),)
-        label = f"package {member.name!r}"
-    output = found.get("output", "")
-    if kind == "system":
-        return _no_packages(step, detail, output, inputs)
-    if kind == "hash":
-        expected, _, computed = detail.partition(" ")
-        return FrontendError(
-            f"{label} does not have the hash that the lock names: expected {expected}, "
-            f"got {computed}",
-            remedy="The file was replaced on the index, or changed on its way. If it was meant "
-            "to, run `uv lock --upgrade-package " + (name or "NAME") + "`; else find out who did.",
-            places=places,
-        )
-    if kind == "certificate":
-        return FrontendError(
-            f"{label} cannot be downloaded: the index's certificate is not trusted ({detail})",
-            remedy="Behind a private CA, pass its bundle: --secret id=ca,src=ca.pem",
-            places=places,
-        )
-    if kind in ("network", "missing", "auth"):
-        told = {
-            "network": "the index cannot be reached",
-            "missing": "the index has no such file any more",
-            "auth": "the index refuses access",
-        }[kind]
-        remedy = {
-            "network": "Check the network and the proxy of the build (--network, build arguments "
-            "http_proxy and https_proxy).",
-            "missing": "Run `uv lock` to take another file.",
-            "auth": "Give the build the index's credentials as secrets: a netrc file, --secret "
-            "id=netrc,src=$HOME/.netrc, or for an index named corp in tool.uv.index "
-            "--secret id=UV_INDEX_CORP_USERNAME,env=… and id=UV_INDEX_CORP_PASSWORD,env=…",
-        }[kind]
-        return FrontendError(
-            f"{label}: {told}: {detail}" if detail else f"{label}: {told}",
-            remedy=remedy,
-            places=places,
-        )
-    if kind == "requirement":
-        return FrontendError(
-            f"{label} is built with {detail}, which the dependency group for hermetic builds does "
-            f"not have, or not with all that it needs:\n{failure_message(output)}",
-            remedy=f"Run: uv add --group {group_name(inputs)} '{detail.partition(',')[0]}'",
-            places=places,
-        )
-    if kind == "git":
-        return FrontendError(
-            f"{label} comes from git, and the builder image has no git",
-            remedy='Add it: build-apt = ["git"]. Or set `builder` to an image that has git and the '
-            "same Python.",
-            places=places,
-        )
-    if kind == "git-lfs":
-        return FrontendError(
-            f"{label} has large files in git, and the builder image has no git-lfs",
-            remedy='Add it, with git: build-apt = ["git", "git-lfs"]. In an image of your own that '
-            "`builder` names, `git lfs install --system` has to be run, too.",
-            places=places,
-        )
-    if kind == "git-ssh":
-        return FrontendError(
-            f"{label} comes from git by SSH, and the builder image has no SSH client",
-            remedy="Set `builder` to an image that has git, ssh and the same Python.",
-            places=places,
-        )
-    if kind == "git-host":
-        return FrontendError(
-            f"{label}: the key of the git server is not known: {detail}",
-            remedy="Say which servers you trust: "
-            "--secret id=known_hosts,src=$HOME/.ssh/known_hosts (`ssh-keyscan HOST` writes such "
-            "lines; compare them with what the server's owner publishes).",
-            places=places,
-        )
-    if kind == "git-access":
-        host = urlsplit(detail).netloc.rpartition("@")[2]
-        return FrontendError(
-            f"{label}: the git server refuses access: {detail}",
-            remedy="Pass your SSH agent, with a key that may read the repository: --ssh default"
-            if detail.startswith("ssh:")
-            else "Give the build a token that may read the repository: "
-            f"--secret id=GIT_AUTH_TOKEN.{host},env=… (or id=GIT_AUTH_TOKEN for every host).",
-            places=places,
-        )
-    if kind in ("tests", "test command"):
-        return _red(step, found, inputs)
-    if kind == "wheel":
-        return FrontendError(
-            f"{label} cannot be installed on Python {workspace.lock.requires_python}: {output}",
-            remedy="Choose another `python` or `base`, or another version of the package.",
-            places=places,
-        )
-    if kind == "files" and step.layer.kind is Kind.FILES:
-        return _no_files(detail, inputs)
-    if kind == "build":
-        return FrontendError(
-            f"{label} cannot be built:\n{failure_message(output)}",
-            remedy="Try `uv build` in its directory; what it needs beyond its own directory must "
-            "be part of the build."
-            if member
-            else "It has no wheel for this target, and building "
-            "it failed: choose a `builder` with the compilers it needs, or another version.",
-            places=places,
-        )
-    return FrontendError(f"{label} cannot be installed:\n{failure_message(output)}", places=places)
+@dataclass(frozen=True)
+class Failure:
+    """A step, the report that it left, and the inputs of the build that it belongs to."""
+
+    step: Step
+    report: FailureReport
+    inputs: BuildInputs
+
+    @cached_property
+    def label(self) -> str:
+        """What failed: a member, a package with its version, or the layer."""
+        if member := self.step.layer.member:
+            return f"package {member.name!r}"
+        name, packages = self.report.package, self.step.layer.packages
+        locked = next((p for p in packages if p.name == name), None)
+        return f"{locked.name} {locked.version}" if locked else name or self.step.layer.title
+
+    @cached_property
+    def places(self) -> tuple[Location, ...]:
+        """Where it is named: the member's manifest, or the lock."""
+        if member := self.step.layer.member:
+            return (self.inputs.workspace.manifest(member).place("build-system"),)
+        name, packages = self.report.package, self.step.layer.packages
+        version = next((p.version for p in packages if p.name == name), "")
+        return (self.inputs.workspace.lock.place(name, version),)
 
 
-def _no_packages(step: Step, detail: str, output: str, inputs: BuildInputs) -> FrontendError:
+#: What is said of a failure: fixed, or made of it.
+Text = str | Callable[[Failure], str]
+
+
+@dataclass(frozen=True)
+class FailureKind:
+    """How one kind of failure is told.
+
+    `message` follows the label of what failed, unless `whole` says that it is the whole message.
+    `places` are those of the failure where it is None.
+    """
+
+    message: Text
+    remedy: Text = ""
+    whole: bool = False
+    places: Callable[[Failure], tuple[Location, ...]] | None = None
+
+
+def error_of(failure: Failure) -> FrontendError:
+    """Return the error for a failure, by the row of FAILURES for its kind."""
+    if failure.report.kind == "files" and failure.step.layer.kind is Kind.FILES:
+        return _missing_files(failure)
+    kind = FAILURES.get(failure.report.kind, FAILURES["other"])
+    message = _text(kind.message, failure)
+    return FrontendError(
+        message if kind.whole else f"{failure.label}{message}",
+        remedy=_text(kind.remedy, failure),
+        places=kind.places(failure) if kind.places else failure.places,
+    )
+
+
+def _text(text: Text, failure: Failure) -> str:
+    return text if isinstance(text, str) else text(failure)
+
+
+def _detailed(message: str) -> Callable[[Failure], str]:
+    """Follow `message` by the detail of the report, if it has one."""
+
+    def make(failure: Failure) -> str:
+        detail = failure.report.detail
+        return f": {message}: {detail}" if detail else f": {message}"
+
+    return make
+
+
+def _printed(message: str) -> Callable[[Failure], str]:
+    """Follow `message` by what was printed."""
+    return lambda failure: f"{message}:\n{failure_message(failure.report.output)}"
+
+
+def _hashes(failure: Failure) -> str:
+    expected, _, computed = failure.report.detail.partition(" ")
+    return f" does not have the hash that the lock names: expected {expected}, got {computed}"
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).netloc.rpartition("@")[2]
+    except ValueError:
+        return "HOST"
+
+
+def _git_access(failure: Failure) -> str:
+    address = failure.report.detail
+    if address.startswith("ssh:"):
+        return "Pass your SSH agent, with a key that may read the repository: --ssh default"
+    return (
+        "Give the build a token that may read the repository: "
+        f"--secret id=GIT_AUTH_TOKEN.{_host(address)},env=… (or id=GIT_AUTH_TOKEN for every host)."
+    )
+
+
+def _requirement(failure: Failure) -> str:
+    return (
+        f" is built with {failure.report.detail}, which the dependency group for hermetic builds "
+        f"does not have, or not with all that it needs:\n{failure_message(failure.report.output)}"
+    )
+
+
+def _group(failure: Failure) -> str:
+    requirement = failure.report.detail.partition(",")[0]
+    return f"Run: uv add --group {group_name(failure.inputs)} '{requirement}'"
+
+
+def _unbuildable(failure: Failure) -> str:
+    if failure.step.layer.member:
+        return (
+            "Try `uv build` in its directory; what it needs beyond its own directory must be part "
+            "of the build."
+        )
+    return (
+        "It has no wheel for this target, and building it failed: choose a `builder` with the "
+        "compilers it needs, or another version."
+    )
+
+
+def _other_python(failure: Failure) -> str:
+    admitted = failure.inputs.workspace.lock.requires_python
+    return f" cannot be installed on Python {admitted}: {failure.report.output}"
+
+
+def _test_places(failure: Failure) -> tuple[Location, ...]:
+    return failure.inputs.settings.origin("test")
+
+
+def _failed_tests(failure: Failure) -> str:
+    name, report = failure.inputs.package.name, failure.report
+    return f"the tests of {name!r} failed (exit code {report.detail}):\n{report.output}"
+
+
+def _unstartable_tests(failure: Failure) -> str:
+    return (
+        f"the tests of {failure.inputs.package.name!r} cannot be started: {failure.report.detail}"
+    )
+
+
+def _manager_key(failure: Failure) -> str:
+    change = failure.step.layer.change
+    return change.key if isinstance(change, SystemPackages) else "apt"
+
+
+def _system(failure: Failure) -> str:
     """The distribution's package manager failed; it says so itself."""
-    change = step.layer.change
-    key = change.key if isinstance(change, SystemPackages) else "apt"
-    decides = "`apt-snapshot` decides which day's; "
+    key, detail = _manager_key(failure), failure.report.detail
     if key.endswith("apk"):
         # apk's reason stands below its `ERROR: unable to select packages:`, further in.
-        lines = output.splitlines()
+        lines = failure.report.output.splitlines()
         first = next((n for n, line in enumerate(lines) if line.startswith("ERROR: ")), None)
         if first is not None:
             detail = " ".join(line.strip() for line in lines[first : first + 3])
-        decides = ""
-    return FrontendError(
-        f"packages of {key} cannot be installed: {detail or 'see what is printed above'}",
-        remedy=f"Names and versions are those of the image's distribution; {decides}"
-        "the network of the build decides whether its archive can be reached.",
-        places=inputs.settings.origin(key),
+    return f"packages of {key} cannot be installed: {detail or 'see what is printed above'}"
+
+
+def _system_remedy(failure: Failure) -> str:
+    decides = (
+        "" if _manager_key(failure).endswith("apk") else "`apt-snapshot` decides which day's; "
+    )
+    return (
+        f"Names and versions are those of the image's distribution; {decides}"
+        "the network of the build decides whether its archive can be reached."
     )
 
 
-def _red(step: Step, found: dict[str, Any], inputs: BuildInputs) -> FrontendError:
-    """Red tests of the target `test`, with the end of what they printed."""
-    places = inputs.settings.origin("test")
-    name = inputs.package.name
-    if found["kind"] == "test command":
-        return FrontendError(
-            f"the tests of {name!r} cannot be started: {found['detail']}",
-            remedy="`test` is a program with its arguments, and no shell runs it; the program must "
-            "be in the image: add its package to the dependency group `dev`.",
-            places=places,
-        )
-    return FrontendError(
-        f"the tests of {name!r} failed (exit code {found['detail']}):\n{found['output']}",
-        places=places,
-    )
+def _system_places(failure: Failure) -> tuple[Location, ...]:
+    return failure.inputs.settings.origin(_manager_key(failure))
 
 
-def _no_files(path: str, inputs: BuildInputs) -> FrontendError:
-    """What `files` names is not there, or is kept out of the build."""
+#: Every kind that a step reports (`steps/uv_run.py`, `test.py`, `files.py`, `system.sh`). Those of
+#: `check.py` are explained where checks run (`solve/checks.py`).
+FAILURES: Mapping[str, FailureKind] = {
+    "auth": FailureKind(
+        _detailed("the index refuses access"),
+        "Give the build the index's credentials as secrets: a netrc file, --secret "
+        "id=netrc,src=$HOME/.netrc, or for an index named corp in tool.uv.index "
+        "--secret id=UV_INDEX_CORP_USERNAME,env=… and id=UV_INDEX_CORP_PASSWORD,env=…",
+    ),
+    "build": FailureKind(_printed(" cannot be built"), _unbuildable),
+    "certificate": FailureKind(
+        lambda failure: (
+            " cannot be downloaded: the index's certificate is not trusted "
+            f"({failure.report.detail})"
+        ),
+        "Behind a private CA, pass its bundle: --secret id=ca,src=ca.pem",
+    ),
+    # Of a layer that is not of `files` itself: a virtual package whose directory has no such file.
+    "files": FailureKind(_printed(" cannot be installed")),
+    "git": FailureKind(
+        " comes from git, and the builder image has no git",
+        'Add it: build-apt = ["git"]. Or set `builder` to an image that has git and the '
+        "same Python.",
+    ),
+    "git-access": FailureKind(_detailed("the git server refuses access"), _git_access),
+    "git-host": FailureKind(
+        _detailed("the key of the git server is not known"),
+        "Say which servers you trust: --secret id=known_hosts,src=$HOME/.ssh/known_hosts "
+        "(`ssh-keyscan HOST` writes such lines; compare them with what the server's owner "
+        "publishes).",
+    ),
+    "git-lfs": FailureKind(
+        " has large files in git, and the builder image has no git-lfs",
+        'Add it, with git: build-apt = ["git", "git-lfs"]. In an image of your own that '
+        "`builder` names, `git lfs install --system` has to be run, too.",
+    ),
+    "git-ssh": FailureKind(
+        " comes from git by SSH, and the builder image has no SSH client",
+        "Set `builder` to an image that has git, ssh and the same Python.",
+    ),
+    "hash": FailureKind(
+        _hashes,
+        lambda failure: (
+            "The file was replaced on the index, or changed on its way. If it was "
+            f"meant to, run `uv lock --upgrade-package {failure.report.package or 'NAME'}`; else find "
+            "out who did."
+        ),
+    ),
+    "missing": FailureKind(
+        _detailed("the index has no such file any more"), "Run `uv lock` to take another file."
+    ),
+    "network": FailureKind(
+        _detailed("the index cannot be reached"),
+        "Check the network and the proxy of the build (--network, build arguments "
+        "http_proxy and https_proxy).",
+    ),
+    "other": FailureKind(_printed(" cannot be installed")),
+    "requirement": FailureKind(_requirement, _group),
+    "system": FailureKind(_system, _system_remedy, whole=True, places=_system_places),
+    "test command": FailureKind(
+        _unstartable_tests,
+        "`test` is a program with its arguments, and no shell runs it; the program must "
+        "be in the image: add its package to the dependency group `dev`.",
+        whole=True,
+        places=_test_places,
+    ),
+    "tests": FailureKind(_failed_tests, whole=True, places=_test_places),
+    "wheel": FailureKind(
+        _other_python,
+        "Choose another `python` or `base`, or another version of the package.",
+    ),
+}
+
+
+def _missing_files(failure: Failure) -> FrontendError:
+    """What `files` names does not exist, or is kept out of the build."""
+    path, inputs = failure.report.detail, failure.inputs
     line = inputs.context.ignoring(path.strip("/"))
     if line and inputs.context.ignore:
         return FrontendError(
