@@ -6,6 +6,9 @@ BuildKit calls them subrequests (frontend/subrequests). An answer is metadata of
 ```
 answer(gateway, request, reads)  -> Result
 ```
+
+Belongs here: what an answer says, and its forms.
+Does not belong here: finding it out, which the stages of a build do.
 """
 
 from __future__ import annotations

@@ -3,7 +3,10 @@
 ```
 transport    descriptors, greeting, pumps          standard library only, imported first
 bridge       the RPCs, one typed callable each     the only module that imports grpc
-client       Gateway, Ref: what the frontend calls
+client       Gateway: what the frontend calls
+ref          Ref: a result whose files can be read
+types        values of the protocol
+entry        a file of a result
 result       what is returned in the end
 status       exceptions -> google.rpc.Status with source excerpts
 failures     what a call raises

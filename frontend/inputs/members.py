@@ -78,11 +78,12 @@ def misspelled_contexts(
             continue
         nearest = difflib.get_close_matches(canonicalize_name(name), packages, n=1, cutoff=_ALIKE)
         if nearest:
-            message = (
+            finding = Finding(
+                None,
                 f"no package is called {name!r}, so its build context is not used for one. "
-                f"Did you mean {nearest[0]}?"
+                f"Did you mean {nearest[0]}?",
             )
-            findings.append(Finding(None, message))
+            findings.append(finding)
     return tuple(findings)
 
 

@@ -313,11 +313,13 @@ def ensure_interpreter(
         if managed_wanted is False:
             raise probe.no_python(base_step, wanted, other, places)
         if other:
-            message = (
+            finding = Finding(
+                None,
                 f"{name} has Python {other.version}, and Python {wanted} is required: another one "
-                "is installed"
+                "is installed",
+                places,
             )
-            findings.append(Finding(None, message, places))
+            findings.append(finding)
     # Imported where it is needed: most bases need nothing of it.
     from frontend.resolve import managed_python
 

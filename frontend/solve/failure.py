@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -27,7 +26,7 @@ from frontend.model.layers import Kind
 from frontend.resolve.hermetic import group_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from frontend.emit.step import Step
     from frontend.gateway import Gateway
@@ -188,22 +187,70 @@ class Failure:
         version = next((p.version for p in packages if p.name == name), "")
         return (self.inputs.workspace.lock.place(name, version),)
 
+    @property
+    def because(self) -> str:
+        """The detail as the end of a message; empty without one."""
+        return f": {self.report.detail}" if self.report.detail else ""
 
-#: What is said of a failure: fixed, or made of it.
-Text = str | Callable[[Failure], str]
+    @property
+    def output(self) -> str:
+        """The end of what was printed."""
+        return failure_message(self.report.output)
+
+    @property
+    def name(self) -> str:
+        """The package's name as a word of a command."""
+        return self.report.package or "NAME"
+
+    @property
+    def expected(self) -> str:
+        """The hash that the lock names."""
+        return self.report.detail.partition(" ")[0]
+
+    @property
+    def computed(self) -> str:
+        """The hash of what was downloaded."""
+        return self.report.detail.partition(" ")[2]
+
+    @property
+    def requirement(self) -> str:
+        """What a build requires and the build group lacks."""
+        return self.report.detail.partition(",")[0]
+
+    @property
+    def group(self) -> str:
+        """The dependency group with what builds need."""
+        return group_name(self.inputs)
+
+    @property
+    def key(self) -> str:
+        """The key that names the system packages of the layer."""
+        change = self.step.layer.change
+        return change.key if isinstance(change, SystemPackages) else "apt"
+
+    @property
+    def manager_says(self) -> str:
+        """Why the distribution's package manager failed, in its own words."""
+        detail = self.report.detail
+        if self.key.endswith("apk"):
+            # apk's reason stands below its `ERROR: unable to select packages:`, further in.
+            lines = self.report.output.splitlines()
+            first = next((n for n, line in enumerate(lines) if line.startswith("ERROR: ")), None)
+            if first is not None:
+                detail = " ".join(line.strip() for line in lines[first : first + 3])
+        return detail or "see what is printed above"
 
 
 @dataclass(frozen=True)
 class FailureKind:
-    """How one kind of failure is told.
+    """How one kind of failure is reported.
 
-    `message` follows the label of what failed, unless `whole` says that it is the whole message.
-    `places` are those of the failure where it is None.
+    `message` and `remedy` are templates (str.format) of the attributes of the failure `f`. `places`
+    are those of the failure where it is None.
     """
 
-    message: Text
-    remedy: Text = ""
-    whole: bool = False
+    message: str
+    remedy: str | Callable[[Failure], str] = ""
     places: Callable[[Failure], tuple[Location, ...]] | None = None
 
 
@@ -212,36 +259,12 @@ def error_of(failure: Failure) -> FrontendError:
     if failure.report.kind == "files" and failure.step.layer.kind is Kind.FILES:
         return _missing_files(failure)
     kind = FAILURES.get(failure.report.kind, FAILURES["other"])
-    message = _text(kind.message, failure)
+    remedy = kind.remedy if isinstance(kind.remedy, str) else kind.remedy(failure)
     return FrontendError(
-        message if kind.whole else f"{failure.label}{message}",
-        remedy=_text(kind.remedy, failure),
+        kind.message.format(f=failure),
+        remedy=remedy.format(f=failure) if isinstance(kind.remedy, str) else remedy,
         places=kind.places(failure) if kind.places else failure.places,
     )
-
-
-def _text(text: Text, failure: Failure) -> str:
-    return text if isinstance(text, str) else text(failure)
-
-
-def _detailed(message: str) -> Callable[[Failure], str]:
-    """Follow `message` by the detail of the report, if it has one."""
-
-    def make(failure: Failure) -> str:
-        detail = failure.report.detail
-        return f": {message}: {detail}" if detail else f": {message}"
-
-    return make
-
-
-def _printed(message: str) -> Callable[[Failure], str]:
-    """Follow `message` by what was printed."""
-    return lambda failure: f"{message}:\n{failure_message(failure.report.output)}"
-
-
-def _hashes(failure: Failure) -> str:
-    expected, _, computed = failure.report.detail.partition(" ")
-    return f" does not have the hash that the lock names: expected {expected}, got {computed}"
 
 
 def _host(address: str) -> str:
@@ -261,18 +284,6 @@ def _git_access(failure: Failure) -> str:
     )
 
 
-def _requirement(failure: Failure) -> str:
-    return (
-        f" is built with {failure.report.detail}, which the dependency group for hermetic builds "
-        f"does not have, or not with all that it needs:\n{failure_message(failure.report.output)}"
-    )
-
-
-def _group(failure: Failure) -> str:
-    requirement = failure.report.detail.partition(",")[0]
-    return f"Run: uv add --group {group_name(failure.inputs)} '{requirement}'"
-
-
 def _unbuildable(failure: Failure) -> str:
     if failure.step.layer.member:
         return (
@@ -285,47 +296,8 @@ def _unbuildable(failure: Failure) -> str:
     )
 
 
-def _other_python(failure: Failure) -> str:
-    admitted = failure.inputs.workspace.lock.requires_python
-    return f" cannot be installed on Python {admitted}: {failure.report.output}"
-
-
-def _test_places(failure: Failure) -> tuple[Location, ...]:
-    return failure.inputs.settings.origin("test")
-
-
-def _failed_tests(failure: Failure) -> str:
-    name, report = failure.inputs.package.name, failure.report
-    return f"the tests of {name!r} failed (exit code {report.detail}):\n{report.output}"
-
-
-def _unstartable_tests(failure: Failure) -> str:
-    return (
-        f"the tests of {failure.inputs.package.name!r} cannot be started: {failure.report.detail}"
-    )
-
-
-def _manager_key(failure: Failure) -> str:
-    change = failure.step.layer.change
-    return change.key if isinstance(change, SystemPackages) else "apt"
-
-
-def _system(failure: Failure) -> str:
-    """The distribution's package manager failed; it says so itself."""
-    key, detail = _manager_key(failure), failure.report.detail
-    if key.endswith("apk"):
-        # apk's reason stands below its `ERROR: unable to select packages:`, further in.
-        lines = failure.report.output.splitlines()
-        first = next((n for n, line in enumerate(lines) if line.startswith("ERROR: ")), None)
-        if first is not None:
-            detail = " ".join(line.strip() for line in lines[first : first + 3])
-    return f"packages of {key} cannot be installed: {detail or 'see what is printed above'}"
-
-
 def _system_remedy(failure: Failure) -> str:
-    decides = (
-        "" if _manager_key(failure).endswith("apk") else "`apt-snapshot` decides which day's; "
-    )
+    decides = "" if failure.key.endswith("apk") else "`apt-snapshot` decides which day's; "
     return (
         f"Names and versions are those of the image's distribution; {decides}"
         "the network of the build decides whether its archive can be reached."
@@ -333,78 +305,91 @@ def _system_remedy(failure: Failure) -> str:
 
 
 def _system_places(failure: Failure) -> tuple[Location, ...]:
-    return failure.inputs.settings.origin(_manager_key(failure))
+    return failure.inputs.settings.origin(failure.key)
+
+
+def _test_places(failure: Failure) -> tuple[Location, ...]:
+    return failure.inputs.settings.origin("test")
 
 
 #: Every kind that a step reports (`steps/uv_run.py`, `test.py`, `files.py`, `system.sh`). Those of
 #: `check.py` are explained where checks run (`solve/checks.py`).
 FAILURES: Mapping[str, FailureKind] = {
     "auth": FailureKind(
-        _detailed("the index refuses access"),
+        "{f.label}: the index refuses access{f.because}",
         "Give the build the index's credentials as secrets: a netrc file, --secret "
         "id=netrc,src=$HOME/.netrc, or for an index named corp in tool.uv.index "
         "--secret id=UV_INDEX_CORP_USERNAME,env=… and id=UV_INDEX_CORP_PASSWORD,env=…",
     ),
-    "build": FailureKind(_printed(" cannot be built"), _unbuildable),
+    "build": FailureKind("{f.label} cannot be built:\n{f.output}", _unbuildable),
     "certificate": FailureKind(
-        lambda failure: (
-            " cannot be downloaded: the index's certificate is not trusted "
-            f"({failure.report.detail})"
-        ),
+        "{f.label} cannot be downloaded: the index's certificate is not trusted "
+        "({f.report.detail})",
         "Behind a private CA, pass its bundle: --secret id=ca,src=ca.pem",
     ),
     # Of a layer that is not of `files` itself: a virtual package whose directory has no such file.
-    "files": FailureKind(_printed(" cannot be installed")),
+    "files": FailureKind("{f.label} cannot be installed:\n{f.output}"),
     "git": FailureKind(
-        " comes from git, and the builder image has no git",
+        "{f.label} comes from git, and the builder image has no git",
         'Add it: build-apt = ["git"]. Or set `builder` to an image that has git and the '
         "same Python.",
     ),
-    "git-access": FailureKind(_detailed("the git server refuses access"), _git_access),
+    "git-access": FailureKind("{f.label}: the git server refuses access{f.because}", _git_access),
     "git-host": FailureKind(
-        _detailed("the key of the git server is not known"),
+        "{f.label}: the key of the git server is not known{f.because}",
         "Say which servers you trust: --secret id=known_hosts,src=$HOME/.ssh/known_hosts "
         "(`ssh-keyscan HOST` writes such lines; compare them with what the server's owner "
         "publishes).",
     ),
     "git-lfs": FailureKind(
-        " has large files in git, and the builder image has no git-lfs",
+        "{f.label} has large files in git, and the builder image has no git-lfs",
         'Add it, with git: build-apt = ["git", "git-lfs"]. In an image of your own that '
         "`builder` names, `git lfs install --system` has to be run, too.",
     ),
     "git-ssh": FailureKind(
-        " comes from git by SSH, and the builder image has no SSH client",
+        "{f.label} comes from git by SSH, and the builder image has no SSH client",
         "Set `builder` to an image that has git, ssh and the same Python.",
     ),
     "hash": FailureKind(
-        _hashes,
-        lambda failure: (
-            "The file was replaced on the index, or changed on its way. If it was "
-            f"meant to, run `uv lock --upgrade-package {failure.report.package or 'NAME'}`; else find "
-            "out who did."
-        ),
+        "{f.label} does not have the hash that the lock names: expected {f.expected}, "
+        "got {f.computed}",
+        "The file was replaced on the index, or changed on its way. If it was meant to, run "
+        "`uv lock --upgrade-package {f.name}`; else find out who did.",
     ),
     "missing": FailureKind(
-        _detailed("the index has no such file any more"), "Run `uv lock` to take another file."
+        "{f.label}: the index has no such file any more{f.because}",
+        "Run `uv lock` to take another file.",
     ),
     "network": FailureKind(
-        _detailed("the index cannot be reached"),
+        "{f.label}: the index cannot be reached{f.because}",
         "Check the network and the proxy of the build (--network, build arguments "
         "http_proxy and https_proxy).",
     ),
-    "other": FailureKind(_printed(" cannot be installed")),
-    "requirement": FailureKind(_requirement, _group),
-    "system": FailureKind(_system, _system_remedy, whole=True, places=_system_places),
+    "other": FailureKind("{f.label} cannot be installed:\n{f.output}"),
+    "requirement": FailureKind(
+        "{f.label} is built with {f.report.detail}, which the dependency group for hermetic builds "
+        "does not have, or not with all that it needs:\n{f.output}",
+        "Run: uv add --group {f.group} '{f.requirement}'",
+    ),
+    "system": FailureKind(
+        "packages of {f.key} cannot be installed: {f.manager_says}",
+        _system_remedy,
+        _system_places,
+    ),
     "test command": FailureKind(
-        _unstartable_tests,
+        "the tests of {f.inputs.package.name!r} cannot be started: {f.report.detail}",
         "`test` is a program with its arguments, and no shell runs it; the program must "
         "be in the image: add its package to the dependency group `dev`.",
-        whole=True,
+        _test_places,
+    ),
+    "tests": FailureKind(
+        "the tests of {f.inputs.package.name!r} failed (exit code {f.report.detail}):\n"
+        "{f.report.output}",
         places=_test_places,
     ),
-    "tests": FailureKind(_failed_tests, whole=True, places=_test_places),
     "wheel": FailureKind(
-        _other_python,
+        "{f.label} cannot be installed on Python {f.inputs.workspace.lock.requires_python}: "
+        "{f.report.output}",
         "Choose another `python` or `base`, or another version of the package.",
     ),
 }

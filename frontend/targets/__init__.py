@@ -8,6 +8,9 @@ make(resolved)    -> TargetResult   the result for one platform; nothing has run
 ```
 
 They are imported when asked for: most builds need `image` alone.
+
+Belongs here: what an image of the target holds, and how its containers run.
+Does not belong here: how a layer is planned (`plan`) or made (`emit`).
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ def expressions() -> tuple[ast.expr, ...]:
 def template(node: ast.expr) -> str | None:
     """The first line of a text in the sources, `…` for what is put in; None for anything else."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value.partition("\n")[0]
+        # The templates of a table of failures are for str.format.
+        return re.sub(r"\{f\.[^{}]*\}", "…", node.value.partition("\n")[0])
     if isinstance(node, ast.JoinedStr):
         parts = [str(p.value) if isinstance(p, ast.Constant) else "…" for p in node.values]
         return "".join(parts).partition("\n")[0]
@@ -39,12 +40,16 @@ def letters(text: str) -> int:
 
 
 def messages() -> list[str]:
-    """What users get: the first argument of every FrontendError and warning."""
+    """What users get: the text of every FrontendError, kind of failure, and fact of a build."""
     found = []
     for node in expressions():
         if isinstance(node, ast.Call) and node.args:
             name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
-            text = template(node.args[0]) if name in ("FrontendError", "warn") else None
+            text = template(node.args[0]) if name in ("FrontendError", "FailureKind") else None
+            if name == "Finding" and ast.unparse(node.args[0]) == "None":
+                # Those of a rule have a page of their own.
+                text = template(node.args[1])
+                assert text, ast.unparse(node)
             if text and letters(text) >= LETTERS:
                 found.append(text)
     return found
