@@ -15,7 +15,7 @@ from tests.gateway import GatewayServer, Image, Outcome
 from tests.graphs import sent
 from tests.graphs.answers import Answers
 from tests.graphs.case import PROFILES, Case
-from tests.graphs.images import BASES, FRONTEND, images
+from tests.graphs.images import BASES, FRONTEND, Images
 from tests.graphs.locks import LOCKS, UNCOMMITTED, source
 from tests.graphs.protobuf import ops_pb2
 
@@ -101,7 +101,7 @@ def served(case: Case, top: Path, extra: Mapping[str, Image] | None = None) -> G
         context=context,
         locals=folders,
         opts={"source": FRONTEND, **case.options},
-        images=images(top / "images", extra or {}),
+        images=Images(top / "images", extra or {}),
         sources=_Fetched(context, empty),
         commits={_GIT: _COMMIT},
         inputs=inputs,
