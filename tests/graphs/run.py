@@ -22,7 +22,7 @@ from tests.graphs.protobuf import ops_pb2
 _GIT = "git://code.example/acme/shop.git#main"
 _COMMIT = b"tree 0\ncommitter nobody <nobody@mail.example> 1700000000 +0000\n\nMore\n"
 PREVIOUS = "registry.example/previous:1"
-_ARGUMENTS = (sys.executable, "-m", "frontend")
+ARGUMENTS = (sys.executable, "-m", "frontend")
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,10 @@ def started(case: Case) -> Iterator[tuple[GatewayServer, Outcome]]:
         with started(case.previous) as (_, before):
             assert before.failure is None, before.failure
             extra[PREVIOUS] = Image(before.config())
-    with tempfile.TemporaryDirectory(prefix="graphs-") as top, served(case, Path(top), extra) as it:
-        yield it, it.run(_ARGUMENTS)
+    # What cannot be removed at once is left to the machine: nothing depends on it.
+    folder = tempfile.TemporaryDirectory(prefix="graphs-", ignore_cleanup_errors=True)
+    with folder as top, served(case, Path(top), extra) as it:
+        yield it, it.run(ARGUMENTS)
 
 
 def served(case: Case, top: Path, extra: Mapping[str, Image] | None = None) -> GatewayServer:
