@@ -19,7 +19,7 @@ behaviour  what can be made to go wrong
 ```
 """
 
-from tests.gateway.behaviour import CANCELLED, Block, Delay, Drop, Fail
+from tests.gateway.behaviour import CANCELLED, Block, Delay, Drop, Fail, Reply
 from tests.gateway.profiles import (
     BUILDKIT_0_8,
     BUILDKIT_0_25_CONTAINERD,
@@ -47,5 +47,6 @@ __all__ = [
     "Image",
     "Outcome",
     "Profile",
+    "Reply",
     "StepFailedError",
 ]

@@ -42,7 +42,14 @@ class Block:
     release: threading.Event = field(default_factory=threading.Event)
 
 
-Behaviour = Fail | Drop | Delay | Block
+@dataclass(frozen=True)
+class Reply:
+    """Answers with these bytes, whether or not they are a message, and does no work."""
+
+    data: bytes
+
+
+Behaviour = Fail | Drop | Delay | Block | Reply
 
 
 class CallFailedError(Exception):

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from llb.pb.status_pb2 import Status
     from tests.gateway.behaviour import Behaviour
 
-_MESSAGE_LIMIT = 16 << 20
 _HEADER_LIMIT = 16 << 20
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _CODES = {code.value[0]: code.name for code in grpc.StatusCode}
@@ -140,8 +139,13 @@ class GatewayServer:
     `context` and `dockerfile` are the local directories of these names (the second is the first
     unless given), `locals` further ones. `images` are found by normalised reference, perhaps one
     per platform id; `sources` are the files behind other identifiers (`git://…`), `commits` the
+<<<<<<< HEAD
     commit objects behind those of git, `replaced` what a source policy does to identifiers.
     `execs` is called for each step that runs.
+=======
+    commit objects behind those of git, `replaced` what a source policy does to identifiers. `execs`
+    is called for each step that runs.
+>>>>>>> net
     """
 
     def __init__(
@@ -195,7 +199,7 @@ class GatewayServer:
             ThreadPoolExecutor(64),
             handlers=[self._service.handler()],
             options=[
-                ("grpc.max_send_message_length", _MESSAGE_LIMIT),
+                ("grpc.max_send_message_length", -1),
                 ("grpc.max_receive_message_length", profile.receive_limit),
                 ("grpc.max_metadata_size", _HEADER_LIMIT),
                 ("grpc.absolute_max_metadata_size", _HEADER_LIMIT),
@@ -365,7 +369,8 @@ class GatewayServer:
             time.sleep(0.005)
         return False
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """Ends the connection of the frontend that runs, as a daemon that dies does."""
         if self._wire is not None:
             self._wire.cut()
 
@@ -377,7 +382,7 @@ def _weakly(server: GatewayServer) -> Callable[[], None]:
     def cut() -> None:
         found = reference()
         if found is not None:
-            found._cut()
+            found.cut()
 
     return cut
 

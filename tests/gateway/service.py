@@ -12,11 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+<<<<<<< HEAD
 from llb.pb import gateway_pb2 as pb
 from llb.pb import ops_pb2
 from llb.pb.status_pb2 import Status
 from llb.pb.worker_pb2 import WorkerRecord
 from tests.gateway.behaviour import Behaviour, Block, CallFailedError, Delay, Drop, Fail
+=======
+from proto import gateway_pb2 as pb
+from proto import ops_pb2
+from proto.status_pb2 import Status
+from proto.worker_pb2 import WorkerRecord
+from tests.gateway.behaviour import Behaviour, Block, CallFailedError, Delay, Drop, Fail, Reply
+>>>>>>> net
 from tests.gateway.solver import Graph, Solver, platform_id
 from tests.gateway.tree import resolve, stat_message, walk
 
@@ -107,7 +115,7 @@ class Service:
                 name: grpc.unary_unary_rpc_method_handler(
                     self._answer(name, capability),
                     request_deserializer=request.FromString,
-                    response_serializer=lambda message: message.SerializeToString(),
+                    response_serializer=_packed,
                 )
                 for name, (request, capability) in _METHODS.items()
             },
@@ -128,10 +136,10 @@ class Service:
         """The digest of the vertex that a ref stands for."""
         return self._graphs[ref].head.digest
 
-    def _answer(self, name: str, capability: str) -> Callable[[Any, Any], Message]:
+    def _answer(self, name: str, capability: str) -> Callable[[Any, Any], Message | bytes]:
         work = getattr(self, f"_{_snake(name)}")
 
-        def answer(request: Message, context: Any) -> Message:
+        def answer(request: Message, context: Any) -> Message | bytes:
             call = Call(name, request, time.monotonic())
             with self._lock:
                 self.record.calls.append(call)
@@ -142,7 +150,9 @@ class Service:
                         f"unknown method {name} for service {_SERVICE}", _UNIMPLEMENTED
                     )
                 self._behave(planned)
-                response: Message = work(request)
+                response: Message | bytes = (
+                    planned.data if isinstance(planned, Reply) else work(request)
+                )
             except CallFailedError as error:
                 call.error = error.message
                 status = Status(code=error.code, message=error.message, details=error.details)
@@ -318,6 +328,10 @@ class Planned:
     behaviour: Behaviour
     after: int
     times: int
+
+
+def _packed(response: Message | bytes) -> bytes:
+    return response if isinstance(response, bytes) else response.SerializeToString()
 
 
 def refs_of(result: pb.Result) -> dict[str, str]:

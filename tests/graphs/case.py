@@ -35,9 +35,9 @@ class Case:
     `workspace` names a workspace (`locks.source`), which lies in `folder` of the context. `files`
     are put over it, None takes one away; a pair is a text and what takes its place. `contexts` are
     folders by their names, as workspaces or as files; `inputs` are filesystems that the client
-    hands over: bases, or workspaces as `NAME:FOLDER`. `previous` is a case whose image is there as
-    registry.example/previous:1.
-    `platform` is the engine's own. `writes`, `fails` and `emulated` are those of `Answers`.
+    hands over: bases, or workspaces as `NAME:FOLDER`. `previous` is a case whose image is there
+    under the name `run.PREVIOUS`. `platform` is the engine's own. `writes`, `fails` and `emulated`
+    are those of `Answers`.
     """
 
     name: str

@@ -6,13 +6,15 @@ A step that looks at an image finds the answer in the image's own files, below `
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.gateway import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 ANSWERS = "answers"
@@ -206,15 +208,34 @@ BASES: Mapping[str, Base] = {
 }
 
 
-def images(folder: Path, extra: Mapping[str, Image]) -> dict[str, Image | Mapping[str, Image]]:
-    """Return all images by name, their files below `folder`; `extra` are some more."""
-    made: dict[str, Image | Mapping[str, Image]] = dict(extra)
-    for number, (name, base) in enumerate(BASES.items()):
-        platforms = {}
+class Images(Mapping[str, Mapping[str, Image]]):
+    """All images by name, and `extra` ones; files of those that are used are below `folder`."""
+
+    def __init__(self, folder: Path, extra: Mapping[str, Image]) -> None:
+        self._folder = folder
+        self._extra = extra
+        self._made: dict[str, Mapping[str, Image]] = {}
+        self._lock = threading.Lock()
+
+    def __getitem__(self, name: str) -> Mapping[str, Image]:
+        if name in self._extra:
+            return dict.fromkeys(("linux/amd64", "linux/arm64"), self._extra[name])
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = self._make(BASES[name])
+            return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*BASES, *self._extra])
+
+    def __len__(self) -> int:
+        return len(BASES) + len(self._extra)
+
+    def _make(self, base: Base) -> dict[str, Image]:
+        made = {}
         for architecture in base.architectures:
-            root = folder / f"{number}-{architecture}"
+            root = self._folder / f"{len(self._made)}-{architecture}"
             root.mkdir(parents=True)
             base.write(root, architecture)
-            platforms[f"linux/{architecture}"] = Image(base.config(architecture), root)
-        made[name] = platforms
-    return made
+            made[f"linux/{architecture}"] = Image(base.config(architecture), root)
+        return made

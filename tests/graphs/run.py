@@ -15,14 +15,14 @@ from tests.gateway import GatewayServer, Image, Outcome
 from tests.graphs import sent
 from tests.graphs.answers import Answers
 from tests.graphs.case import PROFILES, Case
-from tests.graphs.images import BASES, FRONTEND, images
+from tests.graphs.images import BASES, FRONTEND, Images
 from tests.graphs.locks import LOCKS, UNCOMMITTED, source
 from tests.graphs.protobuf import ops_pb2
 
 _GIT = "git://code.example/acme/shop.git#main"
 _COMMIT = b"tree 0\ncommitter nobody <nobody@mail.example> 1700000000 +0000\n\nMore\n"
 PREVIOUS = "registry.example/previous:1"
-_ARGUMENTS = (sys.executable, "-m", "frontend")
+ARGUMENTS = (sys.executable, "-m", "frontend")
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,10 @@ def started(case: Case) -> Iterator[tuple[GatewayServer, Outcome]]:
         with started(case.previous) as (_, before):
             assert before.failure is None, before.failure
             extra[PREVIOUS] = Image(before.config())
-    with tempfile.TemporaryDirectory(prefix="graphs-") as top, served(case, Path(top), extra) as it:
-        yield it, it.run(_ARGUMENTS)
+    # What cannot be removed at once is left to the machine: nothing depends on it.
+    folder = tempfile.TemporaryDirectory(prefix="graphs-", ignore_cleanup_errors=True)
+    with folder as top, served(case, Path(top), extra) as it:
+        yield it, it.run(ARGUMENTS)
 
 
 def served(case: Case, top: Path, extra: Mapping[str, Image] | None = None) -> GatewayServer:
@@ -101,7 +103,7 @@ def served(case: Case, top: Path, extra: Mapping[str, Image] | None = None) -> G
         context=context,
         locals=folders,
         opts={"source": FRONTEND, **case.options},
-        images=images(top / "images", extra or {}),
+        images=Images(top / "images", extra or {}),
         sources=_Fetched(context, empty),
         commits={_GIT: _COMMIT},
         inputs=inputs,
