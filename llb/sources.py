@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from llb import capabilities, encoding, paths, references
+from llb.git_remote import GitRemote
 from llb.graph import Draft, Operation, Output, Vertex
 from llb.metadata import NO_METADATA, Metadata
 
@@ -247,7 +248,7 @@ def git(
     `known_ssh_hosts` are lines of a known_hosts file and `ssh_id` names the client's agent.
     `fetch_by_commit` fetches `checksum` without asking where `ref` is.
     """
-    address = _GitRemote.parse(remote)
+    address = GitRemote.parse(remote)
     if fetch_by_commit and not checksum:
         raise ValueError("fetch_by_commit needs the commit as checksum")
     attrs = _Attributes(capabilities.SOURCE_GIT)
@@ -350,47 +351,6 @@ def source(
     given: an unknown one is refused by all of them.
     """
     return Output(Vertex.of(Source(identifier, attrs or {}, tuple(required), platform), meta))
-
-
-@dataclass(frozen=True, slots=True)
-class _GitRemote:
-    """The parts of a git address that go into the graph."""
-
-    url: str
-    host: str
-    path: str
-    ssh: bool
-
-    _URL: ClassVar[re.Pattern[str]] = re.compile(
-        r"(?P<scheme>[A-Za-z0-9]+)://(?:[^@/?#]*@)?(?P<host>[^/?#]+)(?P<path>[^?#]*)(?P<rest>.*)"
-    )
-    _SCP: ClassVar[re.Pattern[str]] = re.compile(
-        r"[a-zA-Z0-9_-]+@(?P<host>[a-zA-Z0-9.-]+):(?P<path>[^?#]*)(?P<rest>.*)"
-    )
-
-    @classmethod
-    def parse(cls, remote: str) -> _GitRemote:
-        """Raises ValueError for another protocol, and for a query or fragment in the address."""
-        scp = cls._SCP.fullmatch(remote)
-        if scp is None and "://" not in remote:
-            remote = "https://" + remote
-        match = scp or cls._URL.fullmatch(remote)
-        if match is None:
-            raise ValueError(f"not the address of a git repository: {remote!r}")
-        if match["rest"]:
-            raise ValueError(
-                f"{match['rest']!r} does not belong into the address {remote!r}:"
-                " give ref and subdir as arguments"
-            )
-        scheme = "ssh" if scp else match["scheme"].lower()
-        if scheme not in ("http", "https", "ssh", "git"):
-            raise ValueError(f"git is fetched over http, https, ssh or git, not {scheme}")
-        if scp:
-            return cls(remote, match["host"], match["path"], ssh=True)
-        from urllib.parse import unquote
-
-        url = scheme + remote[len(scheme) :]
-        return cls(url, match["host"], unquote(match["path"]), ssh=scheme == "ssh")
 
 
 def _strings(items: Iterable[str], what: str) -> tuple[str, ...]:

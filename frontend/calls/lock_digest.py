@@ -15,6 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.markers import InvalidMarker, Marker
 
+from frontend.project.lock_graph import (
+    dependencies,
+    extras,
+    group_dependencies,
+    root_group_dependencies,
+    walk,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -50,40 +58,38 @@ class LockDigest:
         `groups` are further dependency groups that decide something.
         """
         chosen = (*selection.groups, *groups)
-        queue = [
+        starts = [
             (number, extra)
             for name in selection.packages
             for number in self._numbers[name]
             for extra in ("", *selection.extras)
         ]
-        told: set[bytes] = set()
+        hashes: set[bytes] = set()
         for edges in self._group_edges(selection.packages, chosen):
-            targets, said = self._resolve(edges)
-            queue += targets
-            told.add(said)
-        seen = set(queue)
-        while queue:
-            targets, said = self._targets(queue.pop())
-            told.add(said)
-            for target in targets:
-                if target not in seen:
-                    seen.add(target)
-                    queue.append(target)
+            nodes, digest = self._resolve(edges)
+            starts += nodes
+            hashes.add(digest)
+
+        def neighbours(node: tuple[int, str]) -> tuple[tuple[int, str], ...]:
+            nodes, digest = self._targets(node)
+            hashes.add(digest)
+            return nodes
+
+        seen = walk(starts, neighbours)
         numbers = {number for number, _ in seen}
-        told |= {self._digest(number) for number in numbers}
+        hashes |= {self._digest(number) for number in numbers}
         local = {self._lock.packages[n]["name"] for n in numbers} & self._lock.local_packages.keys()
-        return hashlib.sha256(b"".join(sorted(told))).hexdigest(), tuple(sorted(local))
+        return hashlib.sha256(b"".join(sorted(hashes))).hexdigest(), tuple(sorted(local))
 
     def _group_edges(
         self, names: Iterable[str], groups: Iterable[str]
     ) -> Iterable[Iterable[Mapping[str, Any]]]:
         """What groups of these packages, or of the root, name."""
         for group in dict.fromkeys(groups):
-            yield self._lock.document.get("manifest", "dependency-groups", group) or ()
+            yield root_group_dependencies(self._lock, group)
             for name in {*names, *self._root}:
                 for package in self._lock.named(name):
-                    tables = package.get("dev-dependencies", package.get("dependency-groups", {}))
-                    yield tables.get(group, ())
+                    yield group_dependencies(package, group)
 
     @cached_property
     def _root(self) -> tuple[str, ...]:
@@ -93,10 +99,7 @@ class LockDigest:
         """Where a package, or one of its extras, leads; and a digest of how."""
         if node not in self._edges:
             package = self._lock.packages[node[0]]
-            edges = package.get("dependencies", ())
-            if node[1]:
-                edges = package.get("optional-dependencies", {}).get(node[1], ())
-            self._edges[node] = self._resolve(edges)
+            self._edges[node] = self._resolve(dependencies(package, node[1]))
         return self._edges[node]
 
     def _resolve(
@@ -110,7 +113,7 @@ class LockDigest:
             for number in self._numbers.get(edge["name"], ()):
                 package = self._lock.packages[number]
                 if all(package.get(k) == edge[k] for k in ("version", "source") if k in edge):
-                    found += [(number, extra) for extra in ("", *edge.get("extra", ()))]
+                    found += [(number, extra) for extra in extras(edge)]
         return tuple(found), _hash(kept)
 
     def _digest(self, number: int) -> bytes:

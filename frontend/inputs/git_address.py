@@ -15,10 +15,9 @@ from urllib.parse import parse_qs, unquote
 from frontend.errors import FrontendError
 from frontend.redaction import without_credentials
 from frontend.request import TRUTH
+from llb import git_remote
 
-_SCHEME = re.compile(r"([a-zA-Z0-9]+)://")
 _HTTP = re.compile(r"[a-zA-Z]+://[^/]+/.*\.git", re.DOTALL)
-_SCP = re.compile(r"[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:[^?#]*")
 #: Parts of a query that may stand alone, and mean `true` then.
 _FLAGS = ("keep-git-dir", "submodules", "fetch-by-commit")
 _KNOWN = ("ref", "tag", "branch", "subdir", "checksum", "commit", "mtime", *_FLAGS)
@@ -46,7 +45,7 @@ class GitAddress:
     @classmethod
     def parse(cls, address: str) -> GitAddress | None:
         """Read an address; None where it is not git's. FrontendError for a query that is wrong."""
-        remote, query, fragment = _split(address)
+        remote, query, fragment = git_remote.split(address)
         if not _is_git(remote):
             return None
         ref, _, subdir = unquote(fragment).partition(":")
@@ -55,18 +54,12 @@ class GitAddress:
 
 
 def _is_git(remote: str) -> bool:
-    scheme = _SCHEME.match(remote)
-    if scheme is None:
-        return remote.startswith("github.com/") or bool(_SCP.fullmatch(remote))
-    if scheme[1].lower() in ("http", "https"):
+    scheme = git_remote.scheme(remote)
+    if not scheme:
+        return remote.startswith("github.com/")
+    if scheme in ("http", "https"):
         return bool(_HTTP.fullmatch(unquote(remote)))
-    return scheme[1].lower() in ("ssh", "git")
-
-
-def _split(address: str) -> tuple[str, str, str]:
-    before, _, fragment = address.partition("#")
-    remote, _, query = before.partition("?")
-    return remote, query, fragment
+    return scheme in ("ssh", "git")
 
 
 def _with_query(found: GitAddress, query: str) -> GitAddress:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
+
+from llb import git_remote
 
 if TYPE_CHECKING:
     from frontend.model.packages import LockedPackage
@@ -27,11 +29,11 @@ class GitSource:
     @classmethod
     def parse(cls, text: str) -> GitSource:
         """Read the address as uv writes it: `https://host/repo?subdirectory=x&tag=v1#COMMIT`."""
-        parts = urlsplit(text)
-        query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        repository, parameters, commit = git_remote.split(text)
+        query = {key: values[0] for key, values in parse_qs(parameters).items()}
         return cls(
-            repository=parts._replace(query="", fragment="").geturl(),
-            commit=parts.fragment,
+            repository=repository,
+            commit=commit,
             revision=next((query[key] for key in ("tag", "branch", "rev") if key in query), ""),
             subdirectory=query.get("subdirectory", ""),
             archive=query.get("path", ""),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
@@ -82,7 +82,7 @@ def python_needs(
 
 def _needs(manifest: TomlDocument, group: str) -> Iterator[PythonNeed]:
     settings = manifest.get("tool", "uv", "dependency-groups")
-    for name in _with_included(manifest.get("dependency-groups") or {}, group, ()):
+    for name in included_groups(manifest, group):
         for key, value in settings.items() if isinstance(settings, dict) else ():
             wanted = value.get("requires-python") if isinstance(value, dict) else None
             if canonicalize_name(key) == name and isinstance(wanted, str):
@@ -99,17 +99,72 @@ def _needs(manifest: TomlDocument, group: str) -> Iterator[PythonNeed]:
                 yield PythonNeed(name, wanted, place)
 
 
-def _with_included(table: object, group: str, above: tuple[str, ...]) -> Iterator[str]:
-    """The name of a group and of those it includes (PEP 735)."""
+def included_groups(manifest: TomlDocument, group: str) -> tuple[str, ...]:
+    """Return the normalized names of a group and of those it includes, each once (PEP 735).
+
+    A group that the manifest does not have includes none. FrontendError at the group's line for
+    what `packaging.dependency_groups` refuses: a cycle, a group that does not exist, an item that
+    is neither a requirement nor an include.
+    """
     name = canonicalize_name(group)
-    if name in above or not isinstance(table, dict):
-        return
-    yield name
-    for key, items in table.items():
-        if canonicalize_name(key) == name and isinstance(items, list):
-            for item in items:
-                if isinstance(item, dict) and isinstance(item.get("include-group"), str):
-                    yield from _with_included(table, item["include-group"], (*above, name))
+    table = manifest.get("dependency-groups")
+    if table is None:
+        return (name,)
+    if not isinstance(table, dict):
+        raise _unreadable(manifest, group, "dependency-groups is not a table")
+    # Requirements are left out: a malformed one is reported where requirements are compared.
+    includes = {
+        key: [item for item in items if not isinstance(item, str)]
+        if isinstance(items, list)
+        else items
+        for key, items in table.items()
+    }
+    by_name = {canonicalize_name(key) for key in includes}
+    if name not in by_name or not any(includes.values()):
+        return (name,)
+    # Imported where it is needed: most groups include none.
+    from packaging.dependency_groups import DependencyGroupInclude, DependencyGroupResolver
+
+    try:
+        resolver = DependencyGroupResolver(includes)
+        resolver.resolve(name)
+        names, pending = dict[str, None](), [name]
+        while pending:
+            current = pending.pop()
+            if current in names:
+                continue
+            names[current] = None
+            items = resolver.lookup(current)
+            inner = [i.include_group for i in items if isinstance(i, DependencyGroupInclude)]
+            pending += reversed([canonicalize_name(each) for each in inner])
+    except (ExceptionGroup, ValueError, LookupError, TypeError, RecursionError) as error:
+        first = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
+        raise _unreadable(manifest, group, str(first).strip("'\"")) from error
+    return tuple(names)
+
+
+def _unreadable(manifest: TomlDocument, group: str, reason: str) -> FrontendError:
+    table = manifest.get("dependency-groups")
+    keys = table if isinstance(table, dict) else ()
+    key = next((k for k in keys if canonicalize_name(k) == canonicalize_name(group)), None)
+    path = ("dependency-groups", key) if key else ("dependency-groups",)
+    return FrontendError(
+        f"dependency group {group!r} cannot be read: {reason}",
+        remedy='A group is a list of requirements and of tables { include-group = "NAME" }.',
+        places=(manifest.place(*path),),
+    )
+
+
+def group_requirements(manifest: TomlDocument, group: str) -> Iterator[str]:
+    """Yield the requirements of a group and of those it includes, as the manifest has them."""
+    names = included_groups(manifest, group)
+    table = manifest.get("dependency-groups") or {}
+    by_name: dict[str, Any] = {canonicalize_name(key): items for key, items in table.items()}
+    for name in names:
+        items = by_name.get(name, ())
+        if not isinstance(items, list | tuple):
+            raise _unreadable(manifest, name, "it is not a list")
+        yield from (item for item in items if isinstance(item, str))
 
 
 def check_python(needs: Iterable[PythonNeed], target: Interpreter, base: str) -> None:

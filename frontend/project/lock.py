@@ -7,17 +7,23 @@ packages get installed is uv's decision (see `closure`); here are members, their
 from __future__ import annotations
 
 import re
-from collections import deque
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from frontend.errors import FrontendError, Location, SourceFile
 from frontend.model.packages import LocalPackage
+from frontend.project.lock_graph import (
+    dependencies,
+    group_dependencies,
+    root_group_dependencies,
+    targets,
+    walk,
+)
 from frontend.toml_document import TomlDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 SCHEMA = 1
@@ -163,12 +169,11 @@ class Lock:
 
     def group_names(self, group: str, members: Iterable[str]) -> frozenset[str]:
         """The packages that `group` of the root or of any of `members` names directly."""
-        found = {d["name"] for d in self.document.get("manifest", "dependency-groups", group) or ()}
+        found = {edge["name"] for edge in root_group_dependencies(self, group)}
         root = {p.name for p in self.members.values() if p.path == "."}
         for name in {*members, *root}:
             for package in self.named(name):
-                groups = package.get("dev-dependencies", package.get("dependency-groups", {}))
-                found |= {dependency["name"] for dependency in groups.get(group, ())}
+                found |= {edge["name"] for edge in group_dependencies(package, group)}
         return frozenset(found)
 
     def local_closure(
@@ -179,28 +184,20 @@ class Lock:
         Markers are left out of account: this decides which manifests are read, not what is
         installed.
         """
-        queue: deque[tuple[str, str]] = deque([(name, ""), *((name, extra) for extra in extras)])
+        starts = [(name, ""), *((name, extra) for extra in extras)]
         roots = [name, *(p.name for p in self.members.values() if p.path == ".")]
-        for root in roots:
-            for package in self.named(root):
-                tables = package.get("dev-dependencies", package.get("dependency-groups", {}))
-                for group in groups:
-                    queue.extend(_targets(tables.get(group, ())))
         for group in groups:
-            queue.extend(_targets(self.document.get("manifest", "dependency-groups", group) or ()))
-        seen = set()
-        while queue:
-            item = queue.popleft()
-            if item in seen:
-                continue
-            seen.add(item)
-            for package in self.named(item[0]):
-                if item[1]:
-                    edges = package.get("optional-dependencies", {}).get(item[1], ())
-                else:
-                    edges = package.get("dependencies", ())
-                queue.extend(_targets(edges))
-        return tuple(sorted({item[0] for item in seen} & self.local_packages.keys()))
+            for root in roots:
+                for package in self.named(root):
+                    starts += targets(group_dependencies(package, group))
+            starts += targets(root_group_dependencies(self, group))
+
+        def neighbours(node: tuple[str, str]) -> Iterator[tuple[str, str]]:
+            for package in self.named(node[0]):
+                yield from targets(dependencies(package, node[1]))
+
+        names = {name for name, _ in walk(starts, neighbours)}
+        return tuple(sorted(names & self.local_packages.keys()))
 
     def conflict(
         self, names: Sequence[str], extras: Iterable[str], groups: Iterable[str]
@@ -225,10 +222,3 @@ class Lock:
         """The lines of the lock that name a package."""
         wanted = {"name": name, "version": version} if version else {"name": name}
         return self.document.array_item("package", **wanted)
-
-
-def _targets(edges: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
-    for edge in edges:
-        yield (edge["name"], "")
-        for extra in edge.get("extra", ()):
-            yield (edge["name"], extra)

@@ -17,6 +17,7 @@ from packaging.version import InvalidVersion, Version
 
 from frontend import findings
 from frontend.findings import Finding
+from frontend.project.groups import group_requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -92,7 +93,7 @@ def compare(
     yield from _differences(member.name, manifest, wanted, known, complete=not skipped)
     locked_groups = metadata.get("requires-dev", {})
     for group in groups:
-        texts = list(_group(manifest.get("dependency-groups") or {}, group, ()))
+        texts = list(group_requirements(manifest, group))
         if canonicalize_name(group) == "dev":
             # uv's older name for a group, which it adds to the newer one.
             texts += manifest.get("tool", "uv", "dev-dependencies") or ()
@@ -172,18 +173,6 @@ def _locked(entry: Mapping[str, Any]) -> _Wish:
         None if sourced else SpecifierSet(entry.get("specifier", "")),
         canonicalize_name(rest.partition("'")[0]) if found else "",
     )
-
-
-def _group(groups: Mapping[str, Any], name: str, above: tuple[str, ...]) -> Iterator[str]:
-    """The requirements of a group with those it includes (PEP 735)."""
-    key = next((key for key in groups if canonicalize_name(key) == canonicalize_name(name)), None)
-    if key is None or key in above:
-        return
-    for item in groups[key]:
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, dict) and "include-group" in item:
-            yield from _group(groups, item["include-group"], (*above, key))
 
 
 def _same_version(one: str, other: str) -> bool:

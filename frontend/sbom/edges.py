@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from packaging.markers import Marker
 
+from frontend.project.lock_graph import (
+    dependencies,
+    group_dependencies,
+    root_group_dependencies,
+    targets,
+    walk,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from frontend.model.interpreter import Interpreter
     from frontend.model.packages import Closure, Selection
@@ -28,31 +35,20 @@ def edges(
     # A package whose files are copied is not among those that uv installs.
     for name in {*selection.packages, *(local.name for local in closure.local)}:
         tables[name] = lock.named(name)[0]
-    found: set[tuple[str, str]] = set()
-    queue = deque((name, extra) for name in selection.packages for extra in ("", *selection.extras))
-    seen: set[tuple[str, str]] = set()
+    pairs: set[tuple[str, str]] = set()
 
-    def follow(name: str, dependencies: Iterable[Mapping[str, Any]]) -> None:
-        for edge in dependencies:
-            if edge["name"] not in tables or not _applies(edge, target):
-                continue
-            if edge["name"] != name:
-                found.add((name, edge["name"]))
-            queue.append((edge["name"], ""))
-            queue.extend((edge["name"], extra) for extra in edge.get("extra", ()))
+    def follow(name: str, edges: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+        for edge in edges:
+            if edge["name"] in tables and _applies(edge, target):
+                if edge["name"] != name:
+                    pairs.add((name, edge["name"]))
+                yield from targets([edge])
 
-    for name, dependencies in _grouped(lock, selection):
-        follow(name, dependencies)
-    while queue:
-        item = queue.popleft()
-        if item in seen or item[0] not in tables:
-            continue
-        seen.add(item)
-        name, extra = item
-        table = tables[name]
-        optional = table.get("optional-dependencies", {})
-        follow(name, optional.get(extra, ()) if extra else table.get("dependencies", ()))
-    return tuple(sorted(found))
+    starts = [(name, extra) for name in selection.packages for extra in ("", *selection.extras)]
+    for name, edges in _grouped(lock, selection):
+        starts += follow(name, edges)
+    walk(starts, lambda node: follow(node[0], dependencies(tables[node[0]], node[1])))
+    return tuple(sorted(pairs))
 
 
 def _grouped(lock: Lock, selection: Selection) -> list[tuple[str, list[Mapping[str, Any]]]]:
@@ -62,18 +58,13 @@ def _grouped(lock: Lock, selection: Selection) -> list[tuple[str, list[Mapping[s
     for group in selection.groups:
         having = [name for name in selection.packages if group in lock.groups(name)]
         for name in having:
-            found.append((name, _group(lock, name, group)))
+            found.append((name, list(group_dependencies(lock.named(name)[0], group))))
         if not having:
-            own = list(lock.document.get("manifest", "dependency-groups", group) or ())
-            own += [edge for name in roots for edge in _group(lock, name, group)]
+            own = list(root_group_dependencies(lock, group))
+            tables = [lock.named(name)[0] for name in roots]
+            own += [edge for table in tables for edge in group_dependencies(table, group)]
             found.append((selection.package, own))
     return found
-
-
-def _group(lock: Lock, name: str, group: str) -> list[Mapping[str, Any]]:
-    table = lock.named(name)[0]
-    groups = table.get("dev-dependencies", table.get("dependency-groups", {}))
-    return list(groups.get(group, ()))
 
 
 def _applies(edge: Mapping[str, Any], target: Interpreter) -> bool:

@@ -139,13 +139,8 @@ class GatewayServer:
     `context` and `dockerfile` are the local directories of these names (the second is the first
     unless given), `locals` further ones. `images` are found by normalised reference, perhaps one
     per platform id; `sources` are the files behind other identifiers (`git://…`), `commits` the
-<<<<<<< HEAD
     commit objects behind those of git, `replaced` what a source policy does to identifiers.
     `execs` is called for each step that runs.
-=======
-    commit objects behind those of git, `replaced` what a source policy does to identifiers. `execs`
-    is called for each step that runs.
->>>>>>> net
     """
 
     def __init__(

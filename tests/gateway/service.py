@@ -12,19 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-<<<<<<< HEAD
 from llb.pb import gateway_pb2 as pb
 from llb.pb import ops_pb2
 from llb.pb.status_pb2 import Status
 from llb.pb.worker_pb2 import WorkerRecord
-from tests.gateway.behaviour import Behaviour, Block, CallFailedError, Delay, Drop, Fail
-=======
-from proto import gateway_pb2 as pb
-from proto import ops_pb2
-from proto.status_pb2 import Status
-from proto.worker_pb2 import WorkerRecord
 from tests.gateway.behaviour import Behaviour, Block, CallFailedError, Delay, Drop, Fail, Reply
->>>>>>> net
 from tests.gateway.solver import Graph, Solver, platform_id
 from tests.gateway.tree import resolve, stat_message, walk
 

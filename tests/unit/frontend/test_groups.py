@@ -92,3 +92,54 @@ def test_a_python_that_does_not_fit_is_refused_at_its_line() -> None:
 def test_a_requirement_that_is_none() -> None:
     with pytest.raises(FrontendError, match="which is no version specifier"):
         needs(workspace('[tool.uv.dependency-groups]\ndev = { requires-python = "3" }'), "dev")
+
+
+def manifest(groups: str) -> TomlDocument:
+    text = f'[project]\nname = "api"\n[dependency-groups]\n{groups}'
+    return TomlDocument.parse(SourceFile("api/pyproject.toml", text))
+
+
+def test_includes_are_followed_once_each_in_the_order_of_the_manifest() -> None:
+    text = """
+all = [{ include-group = "Docs" }, "a>=1", { include-group = "test" }]
+docs = [{ include-group = "test" }, "d"]
+test = ["t ; python_version > '3'"]
+"""
+    assert groups.included_groups(manifest(text), "ALL") == ("all", "docs", "test")
+    found = list(groups.group_requirements(manifest(text), "all"))
+    assert found == ["a>=1", "d", "t ; python_version > '3'"]
+    assert groups.included_groups(manifest(text), "other") == ("other",)
+    assert list(groups.group_requirements(manifest(text), "other")) == []
+
+
+def test_doubled_includes_do_not_multiply() -> None:
+    levels = 200
+    lines = [
+        f'g{n} = [{{ include-group = "g{n + 1}" }}, {{ include-group = "g{n + 1}" }}]'
+        for n in range(levels)
+    ]
+    text = "\n".join([*lines, f'g{levels} = ["x"]'])
+    assert len(groups.included_groups(manifest(text), "g0")) == levels + 1
+    assert list(groups.group_requirements(manifest(text), "g0")) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('a = [{ include-group = "a" }]', "a includes itself"),
+        ('a = [{ include-group = "b" }]\nb = [{ include-group = "a" }]', "Cyclic"),
+        ('a = [{ include-group = "c" }]', "'c' not found"),
+        ("a = [{ include-group = 1 }]", ""),
+        ("a = [1]", ""),
+        ("a = 1", ""),
+        ('a = "text"', ""),
+        ('a = [{ other = "b" }]', "Invalid dependency group item"),
+        ('a = [{ include-group = "b" }]\nA = []\nb = []', ""),
+    ],
+)
+def test_groups_that_cannot_be_read(text: str, reason: str) -> None:
+    with pytest.raises(FrontendError, match=r"dependency group 'a' cannot be read: .") as raised:
+        list(groups.group_requirements(manifest(text), "a"))
+    assert reason in raised.value.message
+    (place,) = raised.value.places
+    assert (place.source.filename, place.start) == ("api/pyproject.toml", 4)
