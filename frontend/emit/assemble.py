@@ -10,7 +10,7 @@ import llb
 from frontend.container.base_changes import change_base
 from frontend.emit.layers import steps_of
 from frontend.emit.step import ISOLATED, Building, Step
-from frontend.model.layers import Kind, Layer
+from frontend.model.layers import BaseLayer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,12 +57,11 @@ def emit(
     total = len(plan.layers)
     tools = env.tools or env.rootfs
     builder_steps = [
-        Step(Layer(Kind.BASE, change=packages), tools, packages.report)
-        for packages in env.tool_packages
+        Step(BaseLayer(packages), tools, packages.report) for packages in env.tool_packages
     ]
     changes = []
     for number, layer in enumerate(plan.layers, 1):
-        if layer.change:
+        if isinstance(layer, BaseLayer):
             name = f"[{prefix}{number}/{total}] {layer.title}"
             rootfs = change_base(layer.change, rootfs, env, writer, name)
             changes.append(Step(layer, rootfs, layer.change.report))

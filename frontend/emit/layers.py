@@ -22,7 +22,16 @@ from frontend.container.uv_settings import builds, built, lowered, without_isola
 from frontend.emit import git_checkout
 from frontend.emit.layer_lock import member_place, portable, write_layer_lock
 from frontend.emit.step import BYTECODE, ISOLATED, TIMESTAMP, Building, Step, StepInput, report_name
-from frontend.model.layers import Kind, Layer
+from frontend.model.layers import (
+    BaseLayer,
+    FilesLayer,
+    Kind,
+    MembersLayer,
+    PackagesLayer,
+    PythonLayer,
+    StdlibLayer,
+    VenvLayer,
+)
 from frontend.project.build_requirements import build_dependencies, included, with_paths
 from frontend.project.git_versions import pretended
 from frontend.project.manifest import for_building
@@ -37,7 +46,7 @@ if TYPE_CHECKING:
     from frontend.container.writer import StepWriter
     from frontend.context import Context
     from frontend.model.interpreter import Interpreter
-    from frontend.model.layers import Plan
+    from frontend.model.layers import Layer, Plan
     from frontend.model.packages import LocalPackage, LockedPackage
     from frontend.project.workspace import Workspace
 
@@ -77,7 +86,7 @@ def steps_of(
     return tuple(
         emitter.step(layer, f"[{prefix}{number}/{total}] {layer.title}")
         for number, layer in enumerate(plan.layers, 1)
-        if not layer.change
+        if not isinstance(layer, BaseLayer)
     )
 
 
@@ -98,17 +107,17 @@ class _Emitter:
 
     def step(self, layer: Layer, name: str) -> Step:
         """Write the step of one layer; `name` is its line in the progress."""
-        if layer.kind is Kind.PYTHON:
+        if isinstance(layer, PythonLayer):
             assert self.env.managed_python is not None
             return Step(layer, self.env.managed_python, "")
-        if layer.kind is Kind.SKELETON:
+        if isinstance(layer, VenvLayer):
             return self._skeleton(layer, name)
-        if layer.kind is Kind.STDLIB:
+        if isinstance(layer, StdlibLayer):
             return Step(layer, self._run(layer, [], name, script="stdlib", env=self.base_env), "")
-        if layer.kind in (Kind.SOURCE, Kind.FILES):
-            return self._copying(layer, name)
-        if layer.kind is Kind.ROOT:
-            return self._root_files(layer, name)
+        if isinstance(layer, FilesLayer):
+            write = self._root_files if layer.kind is Kind.ROOT else self._copying
+            return write(layer, name)
+        assert isinstance(layer, PackagesLayer | MembersLayer)
         return self._installing(layer, name)
 
     def _interpreter(self) -> dict[str, str]:
@@ -157,7 +166,7 @@ class _Emitter:
             ignore_cache=self.writer.options.ignores_cache_for(layer.names),
         )
 
-    def _installing(self, layer: Layer, name: str) -> Step:
+    def _installing(self, layer: PackagesLayer | MembersLayer, name: str) -> Step:
         """A layer that uv installs."""
         hermetic = self.hermetic is not None
         fetched = git_checkout.fetched(layer, builder_git=self.env.has_git and not hermetic)
@@ -226,7 +235,7 @@ class _Emitter:
         )
         return Step(layer, output, report, tuple(taken))
 
-    def _copying(self, layer: Layer, name: str) -> Step:
+    def _copying(self, layer: FilesLayer, name: str) -> Step:
         """A layer of files as they are: a virtual package's, or what the user names."""
         if layer.member:
             files = self._member_files(layer.member)
@@ -244,7 +253,7 @@ class _Emitter:
         named = layer.member.name if layer.member else "files"
         return Step(layer, output, report, (StepInput(named, files),))
 
-    def _root_files(self, layer: Layer, name: str) -> Step:
+    def _root_files(self, layer: FilesLayer, name: str) -> Step:
         """What tools look for in the workspace's root; its manifest is there in any case."""
         folder = self.workspace.folder
         paths = [copy.source for copy in layer.copies]
@@ -313,7 +322,7 @@ class _Emitter:
             and "registry" in package.table["source"]
             and not is_local_index(package.registry)
         )
-        return Layer(Kind.PACKAGES, packages)
+        return PackagesLayer(Kind.PACKAGES, packages)
 
     def _helpers(self, layer: Layer) -> tuple[LocalPackage, ...]:
         """The members that the builds of the layer's own need."""
@@ -433,7 +442,7 @@ def _of_local_indexes(layer: Layer) -> list[str]:
 
 
 def _alone(package: LockedPackage) -> Layer:
-    return Layer(Kind.PACKAGES, (package,))
+    return PackagesLayer(Kind.PACKAGES, (package,))
 
 
 def _files(generated: Mapping[str, str], title: str) -> llb.Output:

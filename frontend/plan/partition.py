@@ -35,7 +35,20 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from frontend.model.layers import FileCopy, Kind, Layer, Plan, size_text
+from frontend.model.layers import (
+    BaseLayer,
+    FileCopy,
+    FilesLayer,
+    Kind,
+    Layer,
+    MembersLayer,
+    PackagesLayer,
+    Plan,
+    PythonLayer,
+    StdlibLayer,
+    VenvLayer,
+    size_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -117,35 +130,35 @@ def make(
     the base's, and has a layer of its own; with `stdlib` the base's library gets bytecode.
     Without `environment` packages go to the base's own Python.
     """
-    below = [Layer(Kind.BASE, change=change) for change in changes]
+    below: list[Layer] = [BaseLayer(change) for change in changes]
     if managed:
-        below.append(Layer(Kind.PYTHON, text=f"Python {target.version}"))
+        below.append(PythonLayer(target.version))
     if stdlib:
-        below.append(Layer(Kind.STDLIB))
+        below.append(StdlibLayer())
     shape = shape or LayerPolicy()
     shape = replace(shape, layers=shape.layers - len(below))
     chosen = (package, *others)
-    local = [Layer(Kind.MEMBER, members=(p,)) for p in _installed(closure, chosen)]
+    members = [MembersLayer((p,)) for p in _installed(closure, chosen)]
+    sources: list[Layer] = []
     for virtual in (p for p in chosen if p.virtual):
         # One has the working directory for itself; among several each keeps its place in the
         # workspace.
         place = posixpath.normpath(posixpath.join(workdir, virtual.path)) if others else workdir
-        local.append(
-            Layer(Kind.SOURCE, members=(virtual,), copies=(FileCopy(virtual.path, place),))
-        )
+        copy = FileCopy(virtual.path, place)
+        sources.append(FilesLayer((copy,), Kind.SOURCE, (virtual,)))
     copied = tuple(files)
-    top = [Layer(Kind.FILES, copies=copied)] if copied else []
-    # Skeleton, other packages and files need a layer each, and so does each kind of step for
-    # members. Where the limit leaves nothing for heavy sets, their packages are like all others.
-    sources = sum(layer.kind is Kind.SOURCE for layer in local)
-    needed = 2 + sources + (len(local) > sources) + len(top)
-    heavy, left = _heavy(closure.third_party, shape.heavy, shape.layers - needed)
+    top = [FilesLayer(copied)] if copied else []
+    # Venv, other packages and files need a layer each, and so does each kind of step for members.
+    # Where the limit leaves nothing for heavy sets, their packages are like all others.
+    needed = 2 + len(sources) + bool(members) + len(top)
+    heavy, rest = _heavy(closure.third_party, shape.heavy, shape.layers - needed)
     room = shape.layers - 1 - len(heavy) - len(top)
     # Third-party packages need one layer at least; members too many to be apart share one.
-    local = _within(local, room - 1)
-    third_party = _third_party(left, shape, room - len(local))
-    skeleton = [Layer(Kind.SKELETON)] if environment else []
-    layers = (*below, *skeleton, *heavy, *third_party, *local, *top)
+    # Installed and copied packages stay separate steps, whatever room there is.
+    members = _within(members, max(room - 1 - len(sources), 1))
+    third_party = _third_party(rest, shape, room - len(members) - len(sources))
+    venv = [VenvLayer()] if environment else []
+    layers = (*below, *venv, *heavy, *third_party, *members, *sources, *top)
     return Plan(target, package, layers, others)
 
 
@@ -172,23 +185,15 @@ def _heavy(
             found.append(matched)
         elif matched:
             found[-1] += matched
-    return [Layer(Kind.HEAVY, tuple(p)) for p in found], left
+    return [PackagesLayer(Kind.HEAVY, tuple(p)) for p in found], left
 
 
-def _within(local: list[Layer], room: int) -> list[Layer]:
-    """Join the lowest members into one layer if there is no room for each.
-
-    Installed and copied packages stay separate steps, whatever room there is.
-    """
-    installed = [layer for layer in local if layer.kind is Kind.MEMBER]
-    sources = [layer for layer in local if layer.kind is Kind.SOURCE]
-    room = max(room - len(sources), 1)
-    if len(installed) <= room:
-        return local
-    apart = installed[len(installed) - room + 1 :]
-    joined = installed[: len(installed) - room + 1]
-    members = tuple(member for layer in joined for member in layer.members)
-    return [Layer(Kind.MEMBER, members=members), *apart, *sources]
+def _within(members: list[MembersLayer], room: int) -> list[MembersLayer]:
+    """Join the lowest members into one layer if there is no room for each of them."""
+    if len(members) <= room:
+        return members
+    joined, apart = members[: len(members) - room + 1], members[len(members) - room + 1 :]
+    return [MembersLayer(tuple(m for layer in joined for m in layer.members)), *apart]
 
 
 def _third_party(packages: list[LockedPackage], shape: LayerPolicy, room: int) -> list[Layer]:
@@ -200,8 +205,8 @@ def _third_party(packages: list[LockedPackage], shape: LayerPolicy, room: int) -
     big = sorted((p for p in alone if not p.built), key=lambda p: (-p.size, p.name))
     built = [p for p in alone if p.built]
     return [
-        *(Layer(Kind.BIG, (p,)) for p in big),
-        *(Layer(Kind.BUILT, (p,)) for p in sorted(built, key=lambda p: p.name)),
+        *(PackagesLayer(Kind.BIG, (p,)) for p in big),
+        *(PackagesLayer(Kind.BUILT, (p,)) for p in sorted(built, key=lambda p: p.name)),
         *_shared(rest, int(shape.big * MIDDLING), room - len(alone)),
     ]
 
@@ -215,8 +220,8 @@ def _shared(packages: list[LockedPackage], limit: int, room: int) -> list[Layer]
     lower = buckets(middling, room - bool(small), MIDDLING_BUCKET)
     upper = buckets(small, room - len(lower))
     return [
-        *(Layer(Kind.PACKAGES, bucket, over=limit) for bucket in lower),
-        *(Layer(Kind.PACKAGES, bucket) for bucket in upper),
+        *(PackagesLayer(Kind.PACKAGES, bucket, over=limit) for bucket in lower),
+        *(PackagesLayer(Kind.PACKAGES, bucket) for bucket in upper),
     ]
 
 

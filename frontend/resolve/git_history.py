@@ -19,7 +19,7 @@ from frontend.errors import FrontendError
 from frontend.findings import Finding
 from frontend.gateway import GatewayError
 from frontend.inputs.first_reads import read_text
-from frontend.model.layers import Kind, Layer
+from frontend.model.layers import MembersLayer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,7 +110,7 @@ def _step(
 ) -> llb.Output:
     """Ask the member's build backend, in a clean checkout of the last commit."""
     settings = inputs.workspace.root.get("tool", "uv") or {}
-    layer = Layer(Kind.MEMBER, members=(member,))
+    layer = MembersLayer((member,))
     chosen = offline(settings, layer, TOOLS) if hermetic else project(settings, layer)
     generated = llb.files(
         llb.SCRATCH,

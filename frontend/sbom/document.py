@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 from packaging.utils import canonicalize_name
 
 from frontend.model.base_changes import CreateUser, RemovePath
-from frontend.model.layers import Kind
+from frontend.model.layers import BaseLayer, PythonLayer
 from frontend.sbom.licences import Installed, Licence
 from frontend.sbom.system import Distribution
 
@@ -119,9 +119,11 @@ class _Writer:
         python, system = base, image
         for number, layer in enumerate(plan.layers, 1):
             held = self._layer(image, number, layer, ids)
-            if layer.kind == "python":
+            if isinstance(layer, PythonLayer):
                 python = held
-            elif layer.kind is Kind.BASE and not isinstance(layer.change, RemovePath | CreateUser):
+            elif isinstance(layer, BaseLayer) and not isinstance(
+                layer.change, RemovePath | CreateUser
+            ):
                 system = held
         self._relate(python, "CONTAINS", self._interpreter())
         for name, needed in contents.edges:

@@ -22,7 +22,7 @@ from frontend.container.scripts import steps
 from frontend.errors import FrontendError, Location
 from frontend.gateway import GatewayError
 from frontend.model.base_changes import SystemPackages
-from frontend.model.layers import Kind
+from frontend.model.layers import BaseLayer, Kind
 from frontend.resolve.hermetic import group_name
 
 if TYPE_CHECKING:
@@ -225,8 +225,10 @@ class Failure:
     @property
     def key(self) -> str:
         """The key that names the system packages of the layer."""
-        change = self.step.layer.change
-        return change.key if isinstance(change, SystemPackages) else "apt"
+        layer = self.step.layer
+        if isinstance(layer, BaseLayer) and isinstance(layer.change, SystemPackages):
+            return layer.change.key
+        return "apt"
 
     @property
     def manager_says(self) -> str:

@@ -9,17 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from frontend.model.layers import Kind
+from frontend.model.layers import FilesLayer, MembersLayer
 from frontend.targets import image
 
 if TYPE_CHECKING:
     from frontend.inputs.inputs import BuildInputs
     from frontend.resolve.platform import ResolvedPlatform
     from frontend.targets.result import TargetResult
-
-
-#: What comes from the build context.
-_OWN = (Kind.MEMBER, Kind.SOURCE, Kind.FILES)
 
 
 def select(inputs: BuildInputs) -> BuildInputs:
@@ -31,6 +27,6 @@ def make(resolved: ResolvedPlatform) -> TargetResult:
     """Lay everything but what comes from the context on the base."""
     # Planned whole: the layers that stay are those of the image.
     made = image.planned(resolved)
-    kept = tuple(layer for layer in made.layers if layer.kind not in _OWN)
+    kept = tuple(layer for layer in made.layers if not isinstance(layer, MembersLayer | FilesLayer))
     run = image.without_package(image.started(resolved))
     return image.assemble(resolved, replace(made, layers=kept), run)

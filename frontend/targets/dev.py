@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from frontend.container.paths import DEV_SOURCES
 from frontend.emit.layer_lock import member_place
-from frontend.model.layers import FileCopy, Kind, Layer, Plan
+from frontend.model.layers import FileCopy, FilesLayer, Kind, Layer, MembersLayer, Plan
 from frontend.project import groups
 from frontend.project.workspace import MANIFEST, check_selection
 from frontend.targets import image
@@ -65,16 +65,16 @@ def workdir(inputs: BuildInputs) -> str:
 def make_plan(resolved: ResolvedPlatform) -> Plan:
     """Plan the image's layers with links in place of members."""
     made = image.planned(resolved, workdir=workdir(resolved.inputs))
-    layers = tuple(_linked(layer) if layer.kind is Kind.MEMBER else layer for layer in made.layers)
+    layers = tuple(map(_linked, made.layers))
     if any(member.path == "." for layer in layers for member in layer.members):
         return replace(made, layers=layers)
     # What the root has for tools is no part of any member. It lies below them: it changes less.
     first = next((n for n, layer in enumerate(layers) if layer.members), len(layers))
-    root = Layer(
-        Kind.ROOT, copies=tuple(FileCopy(name, f"{DEV_SOURCES}/{name}") for name in ROOT_FILES)
+    root = FilesLayer(
+        tuple(FileCopy(name, f"{DEV_SOURCES}/{name}") for name in ROOT_FILES), Kind.ROOT
     )
     return replace(made, layers=(*layers[:first], root, *layers[first:]))
 
 
 def _linked(layer: Layer) -> Layer:
-    return replace(layer, kind=Kind.EDITABLE)
+    return replace(layer, kind=Kind.EDITABLE) if isinstance(layer, MembersLayer) else layer

@@ -20,21 +20,6 @@ if TYPE_CHECKING:
     from frontend.resolve.platform import ResolvedPlatform
 
 
-_REASONS = {
-    Kind.BASE: "changes what the base itself has, so that it must lie below all else",
-    Kind.PYTHON: "the base has none that fits: below all packages, which need it",
-    Kind.STDLIB: "of the base's own library: changes with the base alone",
-    Kind.SKELETON: "below all packages, and the same in every image of this Python",
-    Kind.HEAVY: "named by `heavy`",
-    Kind.BUILT: "has no wheel: is built from source",
-    Kind.PACKAGES: "small packages, in runs of the sorted names that stay as they are when others "
-    "change",
-    Kind.MEMBER: "of the workspace: changes with each edit",
-    Kind.SOURCE: "of the workspace, and not built: changes with each edit",
-    Kind.FILES: "named by `files`",
-}
-
-
 def select(inputs: BuildInputs) -> BuildInputs:
     """Take what the image takes."""
     return image.select(inputs)
@@ -137,12 +122,8 @@ def _layer(resolved: ResolvedPlatform, number: int, layer: Layer, key: str) -> p
 
 
 def _reason(resolved: ResolvedPlatform, layer: Layer) -> str:
-    if layer.kind is Kind.BIG:
+    if layer.kind is Kind.BIG and layer.packages[0].size:
         big = resolved.inputs.settings.spec.big
         threshold = plan_document.size_text(partition.BIG if big is None else big) or "0 B"
-        if layer.packages[0].size:
-            return f"big: its file has {threshold} or more"
-        return "known to be big; the lock has no size"
-    if layer.kind is Kind.MEMBER and layer.member is None:
-        return "members for which the limit of layers leaves no layers of their own"
-    return _REASONS.get(layer.kind, "a step of its own")
+        return f"big: its file has {threshold} or more"
+    return layer.reason

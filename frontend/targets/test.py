@@ -14,7 +14,7 @@ from frontend.container.paths import LAYER, ROOT
 from frontend.container.scripts import steps
 from frontend.emit.step import Step, report_name
 from frontend.errors import FrontendError
-from frontend.model.layers import Kind, Layer
+from frontend.model.layers import Kind, MembersLayer
 from frontend.targets import dev, wheels
 from frontend.targets.result import TargetResult
 
@@ -62,7 +62,7 @@ def make(resolved: ResolvedPlatform) -> TargetResult:
         output=LAYER,
         ignore_cache=writer.options.ignores_cache_for({"test"}),
     )
-    step = Step(Layer(Kind.TEST, members=(inputs.package,)), output, report)
+    step = Step(MembersLayer((inputs.package,), Kind.TEST), output, report)
     config = wheels.files_config(resolved.platform)
     return TargetResult(output, config, (*tested.steps, step), tested.builder_steps)
 

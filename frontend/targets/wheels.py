@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import llb
 from frontend.emit.layers import steps_of
 from frontend.errors import FrontendError
-from frontend.model.layers import Kind, Layer, Plan
+from frontend.model.layers import Kind, MembersLayer, Plan
 from frontend.targets import image
 from frontend.targets.result import TargetResult
 
@@ -43,7 +43,7 @@ def make(resolved: ResolvedPlatform) -> TargetResult:
     made = Plan(
         resolved.base.interpreter,
         inputs.package,
-        tuple(Layer(Kind.WHEEL, members=(package,)) for package in local),
+        tuple(MembersLayer((package,), Kind.WHEEL) for package in local),
     )
     steps = steps_of(
         made,

@@ -8,7 +8,7 @@ import pytest
 
 import llb
 from frontend.container.secrets import mounts
-from frontend.model.layers import Kind, Layer
+from frontend.model.layers import Kind, PackagesLayer
 from frontend.model.packages import LockedPackage
 from tests.unit.frontend.conftest import load_steps
 
@@ -20,7 +20,7 @@ ALWAYS = {"UV_DEFAULT_INDEX", "UV_INDEX", "HTTP_PROXY", "HTTPS_PROXY", "netrc"}
 
 def seen(source: dict[str, str], settings: dict[str, Any] | None = None) -> set[str]:
     """The secrets of a layer with one package; the agent counts as one, too."""
-    layer = Layer(Kind.PACKAGES, (LockedPackage("tool", "1", {"source": source}),))
+    layer = PackagesLayer(Kind.PACKAGES, (LockedPackage("tool", "1", {"source": source}),))
     found = mounts(settings or {}, layer)
     assert all(isinstance(each, llb.Secret | llb.Ssh) and each.optional for each in found)
     names = {each.id for each in found if isinstance(each, llb.Secret)}

@@ -14,7 +14,7 @@ import tomli
 from frontend.container.paths import source_path
 from frontend.emit.layer_lock import write_layer_lock
 from frontend.errors import SourceFile
-from frontend.model.layers import Kind, Layer
+from frontend.model.layers import Kind, Layer, MembersLayer, PackagesLayer
 from frontend.model.packages import LocalPackage, LockedPackage, Selection
 from frontend.plan.partition import LayerPolicy, make
 from frontend.project.lock import Lock
@@ -45,7 +45,7 @@ WHEELS = (
 def third_party(text: str, name: str) -> Layer:
     """A layer of the package `name` of a lock."""
     (table,) = Lock.parse(SourceFile("uv.lock", text)).named(name)
-    return Layer(Kind.PACKAGES, (LockedPackage(name, table.get("version", ""), table),))
+    return PackagesLayer(Kind.PACKAGES, (LockedPackage(name, table.get("version", ""), table),))
 
 
 def locked(layer: Layer, on: Interpreter, settings: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -60,14 +60,14 @@ def test_the_files_of_a_layer_of_wheels() -> None:
     text = HEAD + registry("idna", "3.20") + registry("numpy", "2.5", WHEELS, sdist=False)
     packages = (*third_party(text, "idna").packages, *third_party(text, "numpy").packages)
     settings = {"index": [{"name": "corp", "url": "https://u:p@index.example/simple"}]}
-    generated = write_layer_lock(Layer(Kind.PACKAGES, packages), target(), settings)
+    generated = write_layer_lock(PackagesLayer(Kind.PACKAGES, packages), target(), settings)
     written = "".join(f"### {name}\n{content}" for name, content in generated.items())
     assert written == GOLDEN.read_text()
 
 
 def test_the_lock_of_a_layer_of_members() -> None:
     root = LocalPackage("mono", ".", "editable")
-    found = locked(Layer(Kind.MEMBER, members=(API, root)), target())
+    found = locked(MembersLayer((API, root)), target())
     assert found["package"] == [
         {
             "name": "uv-frontend-layer",
@@ -174,7 +174,7 @@ def test_build_constraints_stand_in_the_lock_where_something_is_built() -> None:
             "thing @ https://files.example/thing-1-py3-none-any.whl",
         ]
     }
-    assert locked(Layer(Kind.MEMBER, members=(API,)), target(), settings)["manifest"] == {
+    assert locked(MembersLayer((API,)), target(), settings)["manifest"] == {
         "build-constraints": [
             {"name": "setup-tools", "specifier": "<80,>=70"},
             {"name": "cython", "marker": 'python_version < "3.12"', "specifier": "<3"},
@@ -273,7 +273,7 @@ def test_uv_installs_exactly_what_the_lock_names(tmp_path: Path, own: Interprete
         "no-build-package": ["other"],
         "no-index": False,
     }
-    generated = write_layer_lock(Layer(Kind.PACKAGES, packages), own, settings)
+    generated = write_layer_lock(PackagesLayer(Kind.PACKAGES, packages), own, settings)
     said = uv(written(tmp_path, generated), *SYNC)
     assert sorted(line for line in said.splitlines() if line.startswith(" + ")) == [
         " + idna==3.20",
@@ -289,7 +289,7 @@ def test_uv_installs_members_from_their_directories(tmp_path: Path, own: Interpr
     source = tmp_path / "src" / "apps" / "api"
     source.mkdir(parents=True)
     (source / "pyproject.toml").write_text(manifest("api", version="1.5"))
-    generated = write_layer_lock(Layer(Kind.MEMBER, members=(API,)), own, {})
+    generated = write_layer_lock(MembersLayer((API,)), own, {})
     said = uv(written(tmp_path, generated), *SYNC, "--reinstall-package", "api")
     assert f" + api @ file://{source}\n" in said
 

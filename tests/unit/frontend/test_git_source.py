@@ -8,7 +8,7 @@ import pytest
 
 from frontend.emit.git_checkout import environment, fetched
 from frontend.model.git_source import GitSource
-from frontend.model.layers import Kind, Layer
+from frontend.model.layers import Kind, Layer, PackagesLayer
 from frontend.model.packages import LockedPackage
 
 COMMIT = "2d96f6e2c8919c4b646f46a41da830c251866fc8"
@@ -17,7 +17,7 @@ REPOSITORY = "https://git.example/team/lib.git"
 
 def layer(source: str, version: str = "1.4.0") -> Layer:
     table: dict[str, Any] = {"name": "my-lib", "source": {"git": source}}
-    return Layer(Kind.BUILT, (LockedPackage("my-lib", version, table, built=True),))
+    return PackagesLayer(Kind.BUILT, (LockedPackage("my-lib", version, table, built=True),))
 
 
 @pytest.mark.parametrize(

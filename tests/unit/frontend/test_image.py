@@ -16,14 +16,14 @@ from frontend.emit.image_config import (
     parse_ports,
 )
 from frontend.model.base import BaseImage, base_image
-from frontend.model.layers import Kind, Layer, Plan
+from frontend.model.layers import MembersLayer, Plan, VenvLayer
 from frontend.model.packages import LocalPackage
 from llb import Platform
 from tests.unit.frontend.targets import target
 
 AMD64 = Platform("linux", "amd64")
 API = LocalPackage("api", "apps/api", "editable")
-PLAN = Plan(target(), API, (Layer(Kind.SKELETON), Layer(Kind.MEMBER, members=(API,))))
+PLAN = Plan(target(), API, (VenvLayer(), MembersLayer((API,))))
 DIGEST = "sha256:" + "d" * 64
 BASE: dict[str, Any] = {
     "architecture": "arm",

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.model.layers import FileCopy, Kind, Layer, Plan, size_text
+from frontend.model.layers import (
+    FileCopy,
+    FilesLayer,
+    Kind,
+    Layer,
+    MembersLayer,
+    PackagesLayer,
+    Plan,
+    VenvLayer,
+    size_text,
+)
 from frontend.model.packages import Closure, LocalPackage, LockedPackage
 from frontend.plan.partition import (
     BIG,
@@ -225,17 +235,17 @@ def test_sizes_for_people(size: int, expected: str) -> None:
 @pytest.mark.parametrize(
     ("layer", "expected"),
     [
-        (Layer(Kind.SKELETON), "virtual environment"),
-        (Layer(Kind.BIG, (locked("torch", "2.9", 30_000_000),)), "torch 2.9 (30 MB)"),
-        (Layer(Kind.PACKAGES, (locked("a"), locked("b"))), "2 packages: a, b (2 kB)"),
-        (Layer(Kind.PACKAGES, (locked("a"), locked("b", size=0))), "2 packages: a, b"),
+        (VenvLayer(), "virtual environment"),
+        (PackagesLayer(Kind.BIG, (locked("torch", "2.9", 30_000_000),)), "torch 2.9 (30 MB)"),
+        (PackagesLayer(Kind.PACKAGES, (locked("a"), locked("b"))), "2 packages: a, b (2 kB)"),
+        (PackagesLayer(Kind.PACKAGES, (locked("a"), locked("b", size=0))), "2 packages: a, b"),
         (
-            Layer(Kind.PACKAGES, (locked("a"), locked("b")), over=2_000_000),
+            PackagesLayer(Kind.PACKAGES, (locked("a"), locked("b")), over=2_000_000),
             "2 packages over 2 MB: a, b (2 kB)",
         ),
-        (Layer(Kind.MEMBER, members=(API,)), "member: api"),
-        (Layer(Kind.SOURCE, members=(WEB,)), "source: web"),
-        (Layer(Kind.FILES, copies=(FileCopy("a", "/a"), FileCopy("b", "/b"))), "files: a, b"),
+        (MembersLayer((API,)), "member: api"),
+        (FilesLayer((), Kind.SOURCE, (WEB,)), "source: web"),
+        (FilesLayer((FileCopy("a", "/a"), FileCopy("b", "/b"))), "files: a, b"),
     ],
 )
 def test_titles(layer: Layer, expected: str) -> None:
@@ -301,7 +311,7 @@ def test_every_package_is_in_one_layer_and_the_order_given_does_not_matter(
     assert sorted(members, key=lambda p: p.name) == sorted([API, *local], key=lambda p: p.name)
     assert members[-1] == API
     assert len(found.layers) <= shape.layers
-    assert found.layers[0].kind is Kind.SKELETON
+    assert found.layers[0].kind is Kind.VENV
 
     mixed, others = list(packages), [API, *local]
     chance.shuffle(mixed)

@@ -148,7 +148,7 @@ def test_the_order_of_the_lock_does_not_matter(
     assert again == found
     assert text(again) == text(found)
     for one, other in zip(found.layers, again.layers, strict=True):
-        if one.kind is not Kind.SKELETON:
+        if one.kind is not Kind.VENV:
             assert write_layer_lock(one, TARGET, {}) == write_layer_lock(other, TARGET, {})
 
 
@@ -174,7 +174,7 @@ def test_what_is_big_lies_lower_the_bigger_it_is(
     sizes = [layer.packages[0].size for layer in found.layers if layer.kind is Kind.BIG]
     assert sizes == sorted(sizes, reverse=True)
     kinds = [layer.kind for layer in found.layers]
-    order = [Kind.SKELETON, Kind.HEAVY, Kind.BIG, Kind.BUILT, Kind.PACKAGES, Kind.MEMBER]
+    order = [Kind.VENV, Kind.HEAVY, Kind.BIG, Kind.BUILT, Kind.PACKAGES, Kind.MEMBER]
     assert kinds == sorted(kinds, key=order.index)
     assert found.layers[-1].members[-1] == API
 

@@ -9,7 +9,7 @@ import pytest
 
 from frontend.errors import SourceFile
 from frontend.model.base import BaseImage
-from frontend.model.layers import Kind, Layer, Plan
+from frontend.model.layers import Kind, MembersLayer, PackagesLayer, Plan, VenvLayer
 from frontend.model.packages import Artifact, LocalPackage, LockedPackage, Selection
 from frontend.project.lock import Lock
 from frontend.request import parse
@@ -37,9 +37,9 @@ def written(*packages: LockedPackage, **more: Any) -> dict[str, Any]:
         target(),
         API,
         (
-            Layer(Kind.SKELETON),
-            Layer(Kind.PACKAGES, packages),
-            Layer(Kind.MEMBER, members=(API,)),
+            VenvLayer(),
+            PackagesLayer(Kind.PACKAGES, packages),
+            MembersLayer((API,)),
         ),
     )
     found: dict[str, Any] = json.loads(document(Contents("1.2", "linux/amd64", plan, BASE, **more)))

@@ -26,7 +26,7 @@ import packaging.markers
 import pytest
 
 from frontend.emit.layer_lock import write_layer_lock
-from frontend.model.layers import Kind, Layer
+from frontend.model.layers import Kind, Layer, MembersLayer, PackagesLayer
 from frontend.model.packages import LocalPackage, LockedPackage
 from frontend.resolve.export import uv_binary
 from frontend.steps import every, needed, script
@@ -198,7 +198,7 @@ def third_party(url: str, *, hash_: str = "sha256:" + "0" * 64, kind: str = "whe
         "source": {"registry": "https://index.example/simple"},
         kind: [artifact] if kind == "wheels" else artifact,
     }
-    return Layer(Kind.PACKAGES, (LockedPackage("thing", "1.0", table),))
+    return PackagesLayer(Kind.PACKAGES, (LockedPackage("thing", "1.0", table),))
 
 
 BACKEND = """\
@@ -219,7 +219,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     return "api-1-py3-none-any.whl"
 """
 API = LocalPackage("api", "apps/api", "editable", "1")
-MEMBER = Layer(Kind.MEMBER, members=(API,))
+MEMBER = MembersLayer((API,))
 
 
 def member(container: Container, *, body: str = "pass", requires: str = "[]") -> Path:
@@ -594,7 +594,9 @@ def test_no_wheel_for_this_python(container: Container, own: Interpreter) -> Non
 def test_no_git(container: Container, own: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     table = {"source": {"git": f"http://127.0.0.1:9/thing#{'1' * 40}"}}
-    container.lock(Layer(Kind.PACKAGES, (LockedPackage("thing", "1.0", table, built=True),)), own)
+    container.lock(
+        PackagesLayer(Kind.PACKAGES, (LockedPackage("thing", "1.0", table, built=True),)), own
+    )
     found = container.failed("packages", "report.json")
     assert (found["kind"], found["package"]) == ("git", "thing")
 

@@ -11,7 +11,7 @@ import tomli_w
 
 from frontend.container.uv_settings import credentials, deciding, project
 from frontend.errors import FrontendError, SourceFile
-from frontend.model.layers import Kind, Layer
+from frontend.model.layers import Kind, MembersLayer, PackagesLayer
 from frontend.model.packages import LocalPackage, LockedPackage
 from frontend.project.manifest import for_export
 from frontend.project.uv_config import (
@@ -138,7 +138,7 @@ VALUES: dict[str, Any] = {
 @pytest.mark.parametrize("name", VALUES)
 def test_uv_reads_what_is_handed_on(name: str, tmp_path: Path) -> None:
     packages = (LockedPackage("idna", "1", {"source": {"registry": ""}}, built=True),)
-    written = project({name: VALUES[name]}, Layer(Kind.PACKAGES, packages))
+    written = project({name: VALUES[name]}, PackagesLayer(Kind.PACKAGES, packages))
     assert set(written) == {name}
     done = read_by_uv(tmp_path, tomli_w.dumps(written))
     assert done.returncode == 0, done.stderr
@@ -240,13 +240,16 @@ def test_an_index_of_a_member_is_for_what_comes_from_it_and_for_that_member() ->
     expected = [{"name": "corp", "url": "https://corp.index.example/simple", "explicit": True}]
     assert all_indexes(settings) == expected
     table = {"source": {"registry": "https://corp.index.example/simple/"}}
-    layer = Layer(Kind.PACKAGES, (LockedPackage("idna", "1", table),))
+    layer = PackagesLayer(Kind.PACKAGES, (LockedPackage("idna", "1", table),))
     assert project(settings, layer) == {"index": expected}
     assert "UV_INDEX_CORP_PASSWORD" in credentials(settings, layer)
     elsewhere = {"source": {"registry": "https://index.example/simple"}}
-    assert project(settings, Layer(Kind.PACKAGES, (LockedPackage("six", "1", elsewhere),))) == {}
+    assert (
+        project(settings, PackagesLayer(Kind.PACKAGES, (LockedPackage("six", "1", elsewhere),)))
+        == {}
+    )
     for name, found in (("api", {"index": expected}), ("core", {})):
-        member = Layer(Kind.MEMBER, members=(LocalPackage(name, name, "editable"),))
+        member = MembersLayer((LocalPackage(name, name, "editable"),))
         assert project(settings, member) == found
 
 
@@ -265,9 +268,9 @@ def test_the_roots_index_of_a_name_is_the_one() -> None:
 def test_where_to_publish_rebuilds_nothing() -> None:
     settings = indexes(f'{CORP}publish-url = "https://corp.index.example/upload"\n')
     table = {"source": {"registry": "https://corp.index.example/simple"}}
-    (index,) = project(settings, Layer(Kind.PACKAGES, (LockedPackage("idna", "1", table),)))[
-        "index"
-    ]
+    (index,) = project(
+        settings, PackagesLayer(Kind.PACKAGES, (LockedPackage("idna", "1", table),))
+    )["index"]
     assert sorted(index) == ["name", "url"]
 
 

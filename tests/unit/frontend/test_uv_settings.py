@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontend.container.uv_settings import builds, built, project
-from frontend.model.layers import Kind, Layer
+from frontend.model.layers import Kind, Layer, MembersLayer, PackagesLayer
 from frontend.model.packages import LocalPackage, LockedPackage
 from frontend.redaction import without_credentials
 
@@ -35,10 +35,10 @@ SETTINGS: dict[str, Any] = {
 
 def layer(name: str = "idna", registry: str = "", *, built: bool = False) -> Layer:
     table = {"source": {"registry": registry or "https://corp.index.example/simple"}}
-    return Layer(Kind.PACKAGES, (LockedPackage(name, "1", table, built=built),))
+    return PackagesLayer(Kind.PACKAGES, (LockedPackage(name, "1", table, built=built),))
 
 
-MEMBER = Layer(Kind.MEMBER, members=(LocalPackage("api", "apps/api", "editable"),))
+MEMBER = MembersLayer((LocalPackage("api", "apps/api", "editable"),))
 
 
 def test_wheels_need_the_index_they_come_from_and_how_to_reach_it() -> None:

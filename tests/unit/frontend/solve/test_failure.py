@@ -17,7 +17,7 @@ import frontend.steps
 from frontend.emit.step import Step
 from frontend.errors import Location, SourceFile
 from frontend.model.base_changes import SystemPackages
-from frontend.model.layers import Kind, Layer
+from frontend.model.layers import BaseLayer, FilesLayer, Kind, Layer, MembersLayer, PackagesLayer
 from frontend.model.packages import LocalPackage, LockedPackage
 from frontend.solve.failure import FAILURES, Failure, FailureReport, error_of, failure_message
 
@@ -69,7 +69,7 @@ def failure(kind: str, layer: Layer | None = None, **fields: str) -> Failure:
         ),
     )
     report = FailureReport(kind, **{"package": "idna", **fields})
-    step = Step(layer or Layer(Kind.PACKAGES, (PACKAGE,)), cast("Any", None), "report.json")
+    step = Step(layer or PackagesLayer(Kind.PACKAGES, (PACKAGE,)), cast("Any", None), "report.json")
     return Failure(step, report, cast("Any", inputs))
 
 
@@ -110,7 +110,7 @@ def test_a_package_that_fails(kind: str, detail: str, message: str, remedy: str)
 
 
 def test_a_member_that_fails() -> None:
-    error = error_of(failure("build", Layer(Kind.MEMBER, members=(MEMBER,)), output="boom"))
+    error = error_of(failure("build", MembersLayer((MEMBER,)), output="boom"))
     assert error.message == "package 'api' cannot be built:\nboom"
     assert "uv build" in error.remedy
     assert error.places == (MANIFEST,)
@@ -137,7 +137,7 @@ def test_tests_that_fail(kind: str, message: str) -> None:
 )
 def test_system_packages_that_fail(manager: str, output: str, reason: str) -> None:
     change = SystemPackages(manager, manager, ("curl",), "debian-13")
-    layer = Layer(Kind.BASE, change=change)
+    layer = BaseLayer(change)
     error = error_of(failure("system", layer, detail="no such package", output=output))
     assert error.message.startswith(f"packages of {manager} cannot be installed: {reason}")
     assert ("apt-snapshot" in error.remedy) is (manager == "apt")
@@ -145,7 +145,7 @@ def test_system_packages_that_fail(manager: str, output: str, reason: str) -> No
 
 
 def test_files_that_do_not_exist() -> None:
-    error = error_of(failure("files", Layer(Kind.FILES), detail="a.txt"))
+    error = error_of(failure("files", FilesLayer(()), detail="a.txt"))
     assert error.message == "files: the build context has nothing at 'a.txt'"
 
 
