@@ -97,15 +97,18 @@ class Evidence:
         """Say where a rebuild used something else than this provenance claims, a line each."""
         if self.frontend != rebuilt.frontend:
             yield f"frontend: claimed {self.frontend}, the rebuild ran {rebuilt.frontend}"
-        for base in self.bases:
-            if base not in rebuilt.bases:
+        claimed, actual = dict.fromkeys(self.bases), dict.fromkeys(rebuilt.bases)
+        for base in claimed:
+            if base not in actual:
                 yield f"base: claimed {base}, which the rebuild did not use"
-        for base in rebuilt.bases:
-            if base not in self.bases:
+        for base in actual:
+            if base not in claimed:
                 yield f"base: not claimed, and the rebuild used {base}"
-        read = [(material.uri, material.digest) for material in rebuilt.materials]
+        read: dict[str, list[str]] = {}
+        for material in rebuilt.materials:
+            read.setdefault(material.uri, []).append(material.digest)
         for material in self.materials:
-            digests = [digest for uri, digest in read if uri == material.uri]
+            digests = read.get(material.uri, [])
             if digests and not material.name and material.digest not in digests:
                 yield f"{material.uri}: claimed {material.digest}, the rebuild read {digests[0]}"
 
