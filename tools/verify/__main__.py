@@ -44,8 +44,12 @@ class Settings:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Verify; returns the exit code."""
-    given = _parse(arguments)
-    settings = Settings(given.repository, tuple(given.option), given.cache, given.minutes * 60)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # argparse gives what follows `--` to the first positional argument that takes many.
+    end = words.index("--") if "--" in words else len(words)
+    given = _parse(words[:end])
+    options = tuple(words[end + 1 :])
+    settings = Settings(given.repository, options, given.cache, given.minutes * 60)
     try:
         verdicts = _all(given.image, set(filter(None, given.platform.split(","))), settings)
     except UnverifiableError as error:
@@ -57,8 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(Verdict.DIFFERENT in verdicts)
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="verify", description=__doc__)
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="verify",
+        description=__doc__,
+        usage="%(prog)s [options] IMAGE [-- OPTIONS OF docker buildx build]",
+        epilog="Options after -- go to the rebuild: --builder, --secret, --ssh, --network …",
+    )
     parser.add_argument("image", help="a name in a registry, best with its digest")
     parser.add_argument("--platform", default="", help="of these alone, separated by commas")
     parser.add_argument(
@@ -69,11 +78,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--minutes", type=float, default=_MINUTES, help="end a rebuild that takes longer (120)"
-    )
-    parser.add_argument(
-        "option",
-        nargs="*",
-        help="after --, for docker buildx build: --builder, --secret, --ssh, --network …",
     )
     return parser.parse_args(arguments)
 

@@ -164,7 +164,7 @@ def test_a_difference_where_an_option_was_not_repeated(verify: Any) -> None:
     assert code == 2
     assert "configuration: config.User: published nothing, rebuilt 'app'" in out
     assert err.splitlines()[-1].endswith("-- --network=host")
-    code, out, _ = verify(world, "--", "--network=default")
+    code, out, _ = verify(world, "--cache", "--", "--network=default")
     assert code == 1
     assert out.splitlines()[-1].startswith("not verified: ")
     assert verify(World(published, [HONEST]))[0] == 0
