@@ -21,6 +21,7 @@ def printable(text: str, longest: int = _LONGEST) -> str:
     >>> printable("a\x1b[2Jb")
     'a�[2Jb'
     """
+    text = text.replace("\t", " ")
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return "".join("�" if unicodedata.category(char) in _HIDDEN else char for char in cut)
 
