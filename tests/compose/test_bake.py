@@ -64,11 +64,13 @@ def totals(progress: Progress) -> dict[str, int]:
     }
 
 
-def bake(engine: Engine, folder: Path, command: str, **env: str) -> Progress:
+def shell(
+    engine: Engine, folder: Path, command: str, **env: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command line as the workflow's shell does."""
     private = {"BUILDX_BAKE_ENTITLEMENTS_FS": "0", "BUILDKIT_PROGRESS": "rawjson"}
     search = f"{engine.program.rpartition('/')[0]}:{engine.env['PATH']}"
-    done = subprocess.run(
+    return subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", command],
         check=False,
         cwd=folder,
@@ -76,6 +78,11 @@ def bake(engine: Engine, folder: Path, command: str, **env: str) -> Progress:
         capture_output=True,
         text=True,
     )
+
+
+def bake(engine: Engine, folder: Path, command: str, **env: str) -> Progress:
+    """Run a command line that builds."""
+    done = shell(engine, folder, command, **env)
     progress = parse(done.stderr)
     assert done.returncode == 0, Build(done.returncode, done.stdout, "", progress).report()
     return progress
@@ -127,11 +134,11 @@ def runner(engines: Engines) -> Iterator[Engine]:
 def test_a_new_runner_installs_nothing_of_what_the_registry_has(
     docker28: Engine, runner: Engine, workspace: Path, fresh_base: str
 ) -> None:
-    steps = workflow("images.yaml")["jobs"]["images"]["steps"]
-    (step,) = [each for each in steps if "run" in each]
+    read = workflow("images.yaml")
+    (step,) = [step for step in read["jobs"]["images"]["steps"] if "run" in step]
     registry = f"{docker28.registry.address}/{fresh_base.replace(':', '/')}"
-    values = {"REGISTRY": registry, "TAG": "1f2e3d", "PUSH": "--push"}
-    assert set(step["env"]) == set(values)
+    values = {"REGISTRY": registry, "TAG": "1f2e3d", **step["env"]}
+    assert set(read["env"]) | set(step["env"]) == set(values)
     first = bake(docker28, workspace, step["run"], **values)
     assert not any("error" in vertex.error for vertex in first.vertexes)
 
@@ -143,11 +150,53 @@ def test_a_new_runner_installs_nothing_of_what_the_registry_has(
     assert "Cast-iron teapot" in runner.run(image).stdout
 
 
+@pytest.mark.parametrize("name", ["images.yaml", "changed.yaml"])
+def test_actions_are_pinned_and_leave_no_token(name: str) -> None:
+    """A tag may move; a commit does not. The token of a checkout is for whoever runs later."""
+    used = [
+        step for job in workflow(name)["jobs"].values() for step in job["steps"] if "uses" in step
+    ]
+    assert used
+    for step in used:
+        assert re.fullmatch(r"[a-z/-]+@[0-9a-f]{40}", step["uses"])
+        if step["uses"].startswith("actions/checkout@"):
+            assert step["with"] == {"persist-credentials": False}
+
+
+def test_pull_requests_read_the_cache_and_write_none(docker28: Engine, workspace: Path) -> None:
+    read = workflow("images.yaml")
+    check, images = read["jobs"]["check"], read["jobs"]["images"]
+    assert (check["if"], images["if"]) == (
+        "github.event_name == 'pull_request'",
+        "github.event_name == 'push'",
+    )
+    assert "secrets." not in json.dumps(check)
+    assert "secrets." not in json.dumps(read["env"])
+    (reading,) = [step for step in check["steps"] if "run" in step]
+    (writing,) = [step for step in images["steps"] if "run" in step]
+    assert images["environment"] == "registry"
+
+    def targets(step: dict[str, Any]) -> list[dict[str, Any]]:
+        """What a step's command builds, and how."""
+        values = {"REGISTRY": "registry.example/shop", "TAG": "1f2e3d", **step.get("env", {})}
+        done = shell(docker28, workspace, f"{step['run']} --print", **values)
+        assert done.returncode == 0, done.stderr
+        return list(json.loads(done.stdout)["target"].values())
+
+    for target in targets(reading):
+        assert len(target["cache-from"]) == len(SERVICES)
+        assert not target.get("cache-to")
+        assert not target.get("output")
+    for target in targets(writing):
+        assert len(target["cache-from"]) == len(SERVICES)
+        assert len(target["cache-to"]) == 1
+
+
 def test_only_what_changed_is_built(docker28: Engine, workspace: Path, fresh_base: str) -> None:
     """The registry knows by the digests what there is already."""
     job = workflow("changed.yaml")["jobs"]["changed"]
     (step,) = [each for each in job["steps"] if "run" in each]
-    assert set(job["env"]) == {"REGISTRY", "TAG"}
+    assert set(job["env"]) == {"REGISTRY", "TAG", "WRITE_CACHE"}
     registry = f"{docker28.registry.address}/{fresh_base.replace(':', '/')}-changed"
 
     def run(tag: str) -> tuple[set[str], dict[str, str]]:

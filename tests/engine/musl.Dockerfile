@@ -9,10 +9,11 @@ RUN echo 'Acquire::Retries "5";' > /etc/apt/apt.conf.d/retries \
 RUN printf '%s\n' '#!/bin/sh' 'case "$*" in' \
     "*-print-multiarch*) echo $(uname -m)-linux-musl ;;" '*) exec musl-gcc "$@" ;;' 'esac' \
     > /usr/local/bin/cc-musl && chmod +x /usr/local/bin/cc-musl
+# The archives of the authors alone: a mirror may have an update in its index before it has its files.
 WORKDIR /source
-RUN apt-get source --download-only zlib && tar xf zlib_*.orig.tar.* --one-top-level=zlib --strip-components=1 \
+RUN apt-get source --tar-only --download-only zlib && tar xf zlib_*.orig.tar.* --one-top-level=zlib --strip-components=1 \
     && cd zlib && CC=cc-musl CFLAGS="-O1 -fPIC" ./configure --static --prefix=/zlib && make -s -j2 install
-RUN apt-get source --download-only python3.13 \
+RUN apt-get source --tar-only --download-only python3.13 \
     && tar xf python3.13_*.orig.tar.xz --one-top-level=python --strip-components=1
 WORKDIR /source/python
 RUN ./configure --quiet --prefix=/usr/local --without-ensurepip --disable-test-modules --without-doc-strings \

@@ -14,6 +14,7 @@ from tests.engine.frontend_image import IMAGE, REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.engine import Engine
 
@@ -89,9 +90,51 @@ def test_uv_runs_without_anything_else(docker28: Engine) -> None:
     assert f'"uv=={version}"' in (REPOSITORY / "pyproject.toml").read_text()
 
 
+def test_notices_of_all_that_is_in_it(files: dict[str, tarfile.TarInfo], docker28: Engine) -> None:
+    assert f"{HOME}/LICENSE" in files
+    text = python(docker28, f"print(open('/{HOME}/licenses/INDEX.txt').read())")
+    listed = dict(line.split(": ", 1) for line in text.strip().splitlines())
+    names = {name.split()[0] for name in listed}
+    assert {"Python", "uv", "grpcio", "protobuf", "pydantic", "pydantic_core", "libc6"} <= names
+    for name, where in listed.items():
+        for path in where.rpartition(", ")[2].split():
+            inside = [file for file in files if f"/{file}".startswith(path)]
+            assert inside, (name, path)
+    # Scanners know Debian's packages by these, and by the release.
+    native = ("libc6", "libstdc++6", "libgcc-s1", "zlib1g", "libexpat1", "libffi8", "liblzma5")
+    assert {f"var/lib/dpkg/status.d/{name}" for name in native} <= set(files)
+    assert "etc/os-release" in files
+
+
+def test_the_same_manifest_from_the_same_sources(docker28: Engine, tmp_path: Path) -> None:
+    """Built twice without a cache, which takes the packages from the index anew."""
+    digests = set()
+    for number in range(2):
+        metadata = tmp_path / f"{number}.json"
+        docker28.build(
+            REPOSITORY,
+            "--no-cache",
+            "--provenance=false",
+            f"--metadata-file={metadata}",
+            f"--output=type=oci,dest={tmp_path / 'image.tar'}",
+            build_args={"SOURCE_DATE_EPOCH": "1700000000"},
+        )
+        digests.add(json.loads(metadata.read_text())["containerimage.digest"])
+    assert len(digests) == 1
+
+
 def test_labels_tell_the_engine_how_to_run_it(docker28: Engine) -> None:
     described = docker28.docker("image", "inspect", IMAGE, "--format", "{{json .Config}}").stdout
     configuration = json.loads(described)
     assert configuration["Labels"]["moby.buildkit.frontend.network.none"] == "true"
     assert "moby.buildkit.frontend.caps" in configuration["Labels"]
     assert configuration["Entrypoint"][0] == PYTHON
+
+
+def test_labels_tell_people_what_it_is(docker28: Engine) -> None:
+    described = docker28.docker("image", "inspect", IMAGE, "--format", "{{json .Config}}").stdout
+    labels = json.loads(described)["Labels"]
+    prefix = "org.opencontainers.image."
+    assert labels[f"{prefix}title"] == "uv-frontend"
+    assert labels[f"{prefix}licenses"] == "Apache-2.0"
+    assert labels[f"{prefix}version"]

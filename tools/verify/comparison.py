@@ -8,11 +8,15 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from tools.verify.images import Entry
+from tools.verify.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tools.verify.images import Image
+
+#: Of a value that differs.
+_LONGEST = 300
 
 
 class Verdict(Enum):
@@ -73,7 +77,7 @@ def _leaves(path: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _shown(value: Any) -> str:
-    return "nothing" if value is None else repr(value)
+    return "nothing" if value is None else printable(repr(value), _LONGEST)
 
 
 def layers(published: Image, rebuilt: Image) -> Iterator[LayerPair]:

@@ -14,7 +14,7 @@ FILE = Entry("0", "644", "0:0", "315532800", "", "aa", "[]")
 def image(digest: str = "m", config: str = "c", layers: str = "abc", **settings: Any) -> Image:
     """An image whose layers have one letter each."""
     document = {"config": settings, "rootfs": {"diff_ids": list(layers)}}
-    return Image(digest, {"config": {"digest": config}}, document)
+    return Image(digest, config, document, tuple(layers))
 
 
 def test_manifest_then_configuration_decides() -> None:

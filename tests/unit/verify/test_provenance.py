@@ -6,59 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.unit.verify.provenances import COMMIT, DIGESTS, first, second
+from tools.verify.addresses import at_commit
 from tools.verify.errors import UnverifiableError
-from tools.verify.provenance import Material, at_commit, read
-
-COMMIT = "98d7b03cb0ab53daf8cb3c4f51bbdbdec1b7cb22"
-ARGUMENTS = {
-    "build-arg:package": "api",
-    "build-arg:SOURCE_DATE_EPOCH": "1700000000",
-    "label:team": "shop",
-    "target": "test",
-    "add-hosts": "one=10.0.0.1,two=10.0.0.2",
-    "platform": "linux/amd64",
-    "source": "org/uv-frontend:1",
-    "cmdline": "org/uv-frontend:1",
-    "no-cache": "",
-    "context:core": "https://git.example/core.git#main",
-}
-MATERIALS: list[dict[str, Any]] = [
-    {"uri": "pkg:docker/org/uv-frontend@1", "digest": {"sha256": "c8"}},
-    {"uri": "pkg:docker/python@3.13-slim?platform=linux%2Famd64", "digest": {"sha256": "f9"}},
-    {"uri": "https://git.example/core.git#main", "digest": {"sha1": COMMIT}},
-]
-
-
-def first(**about: Any) -> dict[str, Any]:
-    """A provenance of the form 0.2, as BuildKit writes it."""
-    parameters = {"frontend": "gateway.v0", "args": ARGUMENTS, **about.get("parameters", {})}
-    origin = {"uri": "https://git.example/shop.git#main:x", "digest": {"sha1": COMMIT}}
-    return {
-        "invocation": {
-            "configSource": about.get("origin", {**origin, "entryPoint": "api.Dockerfile"}),
-            "parameters": parameters,
-        },
-        "materials": MATERIALS,
-        "metadata": {
-            "completeness": {"parameters": about.get("complete", True)},
-            "https://mobyproject.org/buildkit@v1#metadata": {"vcs": about.get("vcs", {})},
-        },
-    }
-
-
-def second() -> dict[str, Any]:
-    """The same of the form 1."""
-    origin = {"uri": "https://git.example/shop.git#main:x", "digest": {"sha1": COMMIT}}
-    return {
-        "buildDefinition": {
-            "externalParameters": {
-                "configSource": {**origin, "path": "api.Dockerfile"},
-                "request": {"frontend": "gateway.v0", "args": ARGUMENTS},
-            },
-            "resolvedDependencies": MATERIALS,
-        },
-        "runDetails": {"metadata": {"buildkit_completeness": {"request": True}}},
-    }
+from tools.verify.provenance import Evidence, Material, evidence, read
 
 
 @pytest.mark.parametrize("form", [first(), second()], ids=["0.2", "1"])
@@ -68,18 +19,19 @@ def test_a_build_can_be_repeated(form: dict[str, Any]) -> None:
     assert not recipe.claimed
     assert recipe.options == (
         "--file=api.Dockerfile",
-        "--add-host=one=10.0.0.1",
-        "--add-host=two=10.0.0.2",
         "--build-arg=SOURCE_DATE_EPOCH=1700000000",
         "--build-arg=package=api",
         f"--build-context=core=https://git.example/core.git#{COMMIT}",
         "--label=team=shop",
         "--target=test",
     )
-    assert recipe.frontend == "org/uv-frontend:1@sha256:c8"
+    assert recipe.rights == ("--add-host=one=10.0.0.1", "--add-host=two=10.0.0.2")
+    assert recipe.evidence == evidence(form)
+    assert recipe.evidence.frontend == f"org/uv-frontend:1@sha256:{DIGESTS[0]}"
+    assert recipe.evidence.bases == (f"python:3.13-slim@sha256:{DIGESTS[1]}",)
     assert [rule["updates"]["identifier"] for rule in recipe.policy["rules"]] == [
-        "docker-image://docker.io/org/uv-frontend:1@sha256:c8",
-        "docker-image://docker.io/library/python:3.13-slim@sha256:f9",
+        f"docker-image://docker.io/org/uv-frontend:1@sha256:{DIGESTS[0]}",
+        f"docker-image://docker.io/library/python:3.13-slim@sha256:{DIGESTS[1]}",
     ]
 
 
@@ -90,10 +42,11 @@ def test_a_build_can_be_repeated(form: dict[str, Any]) -> None:
         ("pkg:docker/127.0.0.1:5000/a/b@1", "127.0.0.1:5000/a/b:1"),
         ("pkg:docker/localhost/b@1?platform=linux%2Farm64", "localhost/b:1"),
         ("pkg:docker/python@3.13?digest=sha256:aa&platform=linux%2Famd64", ""),
+        ("pkg:docker/python?digest=sha256:aa", ""),
         ("https://files.example/a.whl", ""),
     ],
 )
-def test_names_of_images(uri: str, image: str) -> None:
+def test_references_of_images(uri: str, image: str) -> None:
     assert Material(uri, "sha256:aa").image == image
 
 
@@ -152,3 +105,65 @@ def test_secrets_that_a_build_cannot_do_without() -> None:
     recipe = read(first(parameters={"secrets": asked, "ssh": [{"id": "default"}]}))
     assert recipe.secrets == {"ca": True, "token": False}
     assert recipe.agents == {"default": False}
+
+
+def test_an_archive_is_no_commit() -> None:
+    """Its digest has the length of a commit of SHA-256."""
+    origin = {"uri": "https://files.example/shop.tar.gz", "digest": {"sha256": "ab" * 32}}
+    assert read(first(origin=origin)).context == "https://files.example/shop.tar.gz"
+
+
+def image(name: str, letters: str, query: str = "") -> dict[str, Any]:
+    """A material that is an image."""
+    return {"uri": f"pkg:docker/{name}{query}", "digest": {"sha256": letters * 32}}
+
+
+def used(source: str, *materials: dict[str, Any]) -> Evidence:
+    """What a build says that has run this frontend and read these materials."""
+    arguments = {"source": source}
+    return evidence({**first(parameters={"args": arguments}), "materials": list(materials)})
+
+
+FRONTEND, BASE = image("org/uv-frontend@1", "c8"), image("python@3.13-slim", "f9")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["org/uv-frontend:1", "docker.io/org/uv-frontend:1", f"org/uv-frontend:1@sha256:{'c8' * 32}"],
+)
+def test_the_frontend_is_known_by_each_of_its_names(source: str) -> None:
+    actual = used(source, FRONTEND, BASE)
+    assert actual.frontend == f"org/uv-frontend:1@sha256:{'c8' * 32}"
+    assert actual.bases == (f"python:3.13-slim@sha256:{'f9' * 32}",)
+
+
+def test_names_and_pins_lead_to_the_same() -> None:
+    """A source policy puts a digest where the published build had a name alone."""
+    pinned = image("python@3.13-slim", "f9", f"?digest=sha256:{'f9' * 32}&platform=linux%2Famd64")
+    claims = used("org/uv-frontend:1", FRONTEND, BASE)
+    assert list(claims.contradictions(used("org/uv-frontend:1", FRONTEND, pinned))) == []
+
+
+def test_a_made_up_frontend_and_base_are_told() -> None:
+    evil = image("evil", "ee", f"?digest=sha256:{'ee' * 32}")
+    archive = {"uri": "https://files.example/a.whl", "digest": {"sha256": "aa" * 32}}
+    claims = used("org/uv-frontend:1", FRONTEND, BASE, archive)
+    rebuilt = used(
+        f"evil@sha256:{'ee' * 32}",
+        evil,
+        image("alpine@3", "aa"),
+        {**archive, "digest": {"sha256": "bb" * 32}},
+    )
+    assert list(claims.contradictions(rebuilt)) == [
+        f"frontend: claimed org/uv-frontend:1@sha256:{'c8' * 32}, "
+        f"the rebuild ran evil@sha256:{'ee' * 32}",
+        f"base: claimed python:3.13-slim@sha256:{'f9' * 32}, which the rebuild did not use",
+        f"base: not claimed, and the rebuild used alpine:3@sha256:{'aa' * 32}",
+        f"https://files.example/a.whl: claimed sha256:{'aa' * 32}, "
+        f"the rebuild read sha256:{'bb' * 32}",
+    ]
+
+
+def test_a_frontend_of_the_engine() -> None:
+    form = first(parameters={"frontend": "dockerfile.v0", "args": {}})
+    assert evidence(form).frontend == "dockerfile.v0, which is the engine's own"
