@@ -18,7 +18,7 @@ from frontend.plan import partition
 from frontend.request import parse
 from frontend.resolve import base_image
 from frontend.toml_document import TomlDocument
-from tests.docs.pages import PAGES, README, REFERENCE, Page, blocks, rows
+from tests.docs.pages import PAGES, README, REFERENCE, ROOT, Page, blocks, rows
 
 EVERYWHERE = [page for page in PAGES if page.path != "llb/README.md"]
 ARGUMENT = re.compile(r"--build-arg (?:'([^']+)'|([^\s`]+))")
@@ -136,6 +136,9 @@ def test_every_build_argument_is_a_key(page: Page) -> None:
         name, _, value = argument.partition("=")
         if (name, value) == ("package", ALL):
             # Of a call, which is about many images.
+            continue
+        if re.search(rf"^ARG {re.escape(name)}\b", (ROOT / "Dockerfile").read_text(), re.MULTILINE):
+            # Of the frontend's own image.
             continue
         if value and value != "…":
             of_argument(argument)
