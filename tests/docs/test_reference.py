@@ -143,7 +143,7 @@ def test_every_build_argument_is_a_key(page: Page) -> None:
         if value and value != "…" and not value.startswith('"$('):
             of_argument(argument)
         else:
-            assert name.partition(".")[0] in (*KEYS, "https_proxy")
+            assert name.partition(".")[0] in (*KEYS, "https_proxy", "SOURCE_DATE_EPOCH")
 
 
 def test_arguments_that_are_not_keys_are_taken_for_none() -> None:
