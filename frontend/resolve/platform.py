@@ -13,13 +13,12 @@ from frontend.inputs.inputs import attached, base_places
 from frontend.model.uv import Uv
 from frontend.project import git_versions, groups
 from frontend.project.uv_config import BUILD_RULES
-from frontend.resolve import base_image, cross_platform, emulation, probe
+from frontend.resolve import base_image, emulation, probe
 from frontend.resolve.base_profile import profile_base, with_tools
 from frontend.resolve.closure import check_members, check_python, select_packages
 from frontend.resolve.consistency import check_consistency
 from frontend.resolve.export import export_files, read_closure
 from frontend.resolve.frontend_image import frontend_image
-from frontend.resolve.hermetic import prepare_hermetic, read_tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,12 +94,19 @@ def _resolve_inputs(
     is_hermetic = bool(inputs.settings.spec.hermetic)
     (pylock, inputs), tools, bases = gateway.together(
         lambda: read_closure(gateway, inputs),
-        lambda: read_tools(inputs, export_files(inputs)) if is_hermetic else None,
+        lambda: _read_tools(inputs) if is_hermetic else None,
         lambda: gateway.together(
             *(_resolving_base(gateway, writer, inputs, uv, p) for p in inputs.request.platforms)
         ),
     )
     return inputs, pylock, tools, bases
+
+
+def _read_tools(inputs: BuildInputs) -> Pylock | None:
+    # Imported where it is needed: most builds have a network.
+    from frontend.resolve.hermetic import read_tools
+
+    return read_tools(inputs, export_files(inputs))
 
 
 def _uv(gateway: Gateway, inputs: BuildInputs) -> Uv:
@@ -183,6 +189,9 @@ def resolve_cross_base(
     gateway: Gateway, writer: StepWriter, inputs: BuildInputs, uv: Uv, platform: llb.Platform
 ) -> ResolvedBase:
     """Resolve the base of another platform, and what to install its packages in here."""
+    # Imported where it is needed: most images are for the engine's own platform.
+    from frontend.resolve import cross_platform
+
     request, lock = inputs.request, inputs.workspace.lock
     if inputs.settings.spec.venv:
         # Its Python has to say where its packages are: by emulation.
@@ -236,6 +245,8 @@ def _check_emulated(
     gateway: Gateway, writer: StepWriter, inputs: BuildInputs, uv: Uv, platform: llb.Platform
 ) -> None:
     """Refuse `venv` on a platform of which nothing runs; its Python is found by reading."""
+    from frontend.resolve import cross_platform
+
     request = inputs.request
     image = base_image.resolve(gateway, request, _base_name(inputs), platform, base_places(inputs))
     plain = replace(inputs, settings=inputs.settings.without("venv", "provided"))
@@ -365,6 +376,8 @@ def resolve_platform(
             base = replace(base, changes=(*base.changes, replaced))
     hermetic = None
     if inputs.settings.spec.hermetic:
+        from frontend.resolve.hermetic import prepare_hermetic
+
         hermetic = prepare_hermetic(
             inputs, tools, closure, interpreter, writer.capabilities, env.uv.version
         )

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from frontend.gateway import GatewayError, PlatformResult
 from frontend.resolve import base_image
 from frontend.resolve.platform import ResolvedPlatform, step_image
-from frontend.solve import native_steps
-from frontend.solve.failure import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +35,9 @@ def build_platform(
             result = with_native_code(gateway, resolved, result, builder)
         ref = gateway.solve(result.filesystem, evaluate=True)
     except GatewayError as error:
+        # Imported where it is needed: most builds succeed.
+        from frontend.solve.failure import explain
+
         raise explain(gateway, resolved, result.all_steps, error) from error
     config = record() if record else result.config
     if result.checks:
@@ -55,6 +56,9 @@ def with_native_code(
     gateway: Gateway, resolved: ResolvedPlatform, result: TargetResult, builder: TargetBuilder
 ) -> TargetResult:
     """Make `result` anew, with the steps on the image's platform that must run there."""
+    # Imported where it is needed: most images are for the engine's own platform.
+    from frontend.solve import native_steps
+
     inputs, env, base = resolved.inputs, resolved.environment, resolved.base
     compiled = native_steps.find_compiled(gateway, inputs, result.steps)
     if not compiled:

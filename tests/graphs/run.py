@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +63,9 @@ def run(case: Case) -> Run:
 
 
 @contextmanager
-def started(case: Case) -> Iterator[tuple[GatewayServer, Outcome]]:
+def started(
+    case: Case, command: Sequence[str] = ARGUMENTS
+) -> Iterator[tuple[GatewayServer, Outcome]]:
     """Run a case; what has come of it can be looked at until the block ends."""
     extra = {}
     if case.previous:
@@ -73,7 +75,7 @@ def started(case: Case) -> Iterator[tuple[GatewayServer, Outcome]]:
     # What cannot be removed at once is left to the machine: nothing depends on it.
     folder = tempfile.TemporaryDirectory(prefix="graphs-", ignore_cleanup_errors=True)
     with folder as top, served(case, Path(top), extra) as it:
-        yield it, it.run(ARGUMENTS)
+        yield it, it.run(command)
 
 
 def served(case: Case, top: Path, extra: Mapping[str, Image] | None = None) -> GatewayServer:
