@@ -94,6 +94,15 @@ def _inside(path: str) -> str:
     return path
 
 
+def _beneath(path: str) -> str:
+    """Refuse a place that leads out of the folder where it begins: a layer holds nothing else."""
+    if ".." in path.split("/"):
+        raise ValueError(f"{path!r} must not have '..' in it")
+    if "\x00" in path:
+        raise ValueError("a path has no NUL in it")
+    return path
+
+
 def _possible_port(port: str) -> str:
     first, _, last = port.partition("/")[0].partition("-")
     if not 0 < int(first) <= int(last or first) <= 65535:
@@ -127,6 +136,7 @@ AlpinePackage = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w+.:-]*(@\w+)?([=<>
 Command = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Variable = Annotated[str, Field(pattern="^[^=\\x00]+$")]
 Path = Annotated[str, AfterValidator(_inside)]
+Place = Annotated[str, AfterValidator(_beneath)]
 Folder = Annotated[Path, AfterValidator(lambda p: posixpath.normpath(p.strip("/") or "."))]
 Port = Annotated[
     str,
@@ -162,7 +172,7 @@ class Spec(BaseModel):
     python_mirror: str | None = Field(
         None, min_length=1, description="where a Python of uv's is downloaded from"
     )
-    venv: str | None = Field(
+    venv: Place | None = Field(
         None,
         pattern=r"^/[^\s:]*$",
         description="prefix of the base's own Python, to install into it and no environment",
@@ -203,7 +213,7 @@ class Spec(BaseModel):
     env: dict[Variable, Text] | None = Field(
         None, description="environment of the container: name = text, no name with an ="
     )
-    workdir: str | None = Field(
+    workdir: Place | None = Field(
         None, pattern="^/", description="working directory, an absolute path"
     )
     user: Text | None = Field(None, min_length=1, description="user the container runs as")
@@ -214,7 +224,7 @@ class Spec(BaseModel):
         None, description="ports the service listens on, such as 8080, 53/udp or 8000-8010"
     )
     labels: dict[str, Text] | None = Field(None, description="labels of the image")
-    files: Annotated[dict[Path, str], BeforeValidator(_files)] | None = Field(
+    files: Annotated[dict[Path, Place], BeforeValidator(_files)] | None = Field(
         None, description="more files from the context: a list of paths, or a table of path = place"
     )
     provided: tuple[str, ...] | None = Field(

@@ -73,7 +73,12 @@ def find(user: str, passwd: str, group: str) -> Account:
 
 def _possible(name: str) -> bool:
     """Whether this can be a name or number, and break no line of passwd(5)."""
-    return bool(name) and name.isascii() and all(c.isalnum() or c in "_.-$" for c in name)
+    if not name.isascii() or not all(c.isalnum() or c in "_.-$" for c in name):
+        return False
+    if name.isdecimal():
+        # (uid_t)-1 means "no change" to the kernel.
+        return len(name) <= 10 and int(name) < 2**32 - 1
+    return bool(name) and not name.startswith("-") and name not in (".", "..")
 
 
 def _rows(text: str) -> dict[str, list[str]]:

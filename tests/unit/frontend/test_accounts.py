@@ -61,7 +61,10 @@ def test_a_user_in_a_group_that_is_there_or_not() -> None:
     assert alone.created.passwd == PASSWD
 
 
-@pytest.mark.parametrize("user", ["a b", ":", "x:", "a\nb", "a/b", "ä"])
+@pytest.mark.parametrize(
+    "user",
+    ["a b", ":", "x:", "a\nb", "a/b", "ä", ".", "..", "-x", "9" * 30, "9" * 5000, "4294967295"],
+)
 def test_what_is_no_user(user: str) -> None:
     with pytest.raises(FrontendError, match="is no user"):
         find(user, PASSWD, GROUP)
