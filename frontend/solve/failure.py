@@ -70,7 +70,7 @@ class FailureReport:
         if not all(isinstance(text, str) for text in (name, *fields.values())):
             return None
         output = "\n".join(map(_line, fields["output"][-_MOST_SHOWN:].split("\n")))
-        detail, package = _line(fields["detail"]), _line(fields["package"])
+        detail, package = _line(fields["detail"].strip()), _line(fields["package"].strip())
         return name, cls(fields["kind"], package, detail, output)
 
 

@@ -154,7 +154,7 @@ def document(**report: object) -> bytes:
 
 
 def test_a_report_is_read() -> None:
-    data = document(package="idna", detail="d", output="a\nb")
+    data = document(package="idna", detail=" d\n", output="a\nb")
     assert FailureReport.parse(data) == ("n.json", FailureReport("build", "idna", "d", "a\nb"))
 
 
