@@ -35,14 +35,14 @@ BASE = BaseImage(
 def written(*packages: LockedPackage, **more: Any) -> dict[str, Any]:
     plan = Plan(
         target(),
-        API,
         (
             VenvLayer(),
             PackagesLayer(Kind.PACKAGES, packages),
             MembersLayer((API,)),
         ),
     )
-    found: dict[str, Any] = json.loads(document(Contents("1.2", "linux/amd64", plan, BASE, **more)))
+    contents = Contents("api", "1.2", "linux/amd64", plan, BASE, **more)
+    found: dict[str, Any] = json.loads(document(contents))
     return found
 
 
