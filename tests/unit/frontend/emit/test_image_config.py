@@ -140,7 +140,9 @@ def test_the_part_for_containers(base: dict[str, Any], run: dict[str, Any]) -> N
     ],
 )
 def test_the_rest(base: dict[str, Any], top: dict[str, Any]) -> None:
-    assert document(on(base)) == {**TOP, "config": RUN, **top}
+    config = on(base)
+    assert document(config) == {**TOP, "config": RUN, **top}
+    assert not config.unknown.keys() & {*TOP, "config", "variant"}
 
 
 @given(
