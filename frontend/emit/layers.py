@@ -73,7 +73,7 @@ def steps_of(
     emitter = _Emitter(
         writer,
         env,
-        plan.target,
+        plan.interpreter,
         workspace,
         context,
         lowered(workspace.root.get("tool", "uv") or {}, locked),
@@ -96,7 +96,7 @@ class _Emitter:
 
     writer: StepWriter
     env: BuildEnvironment
-    target: Interpreter
+    interpreter: Interpreter
     workspace: Workspace
     context: Context
     settings: Mapping[str, Any]
@@ -123,11 +123,11 @@ class _Emitter:
     def _interpreter(self) -> dict[str, str]:
         """The Python of the image, where it is not just that of the step."""
         runs = self.env.interpreter
-        if (runs.path, runs.version) == (self.target.path, self.target.version):
+        if (runs.path, runs.version) == (self.interpreter.path, self.interpreter.version):
             return {}
         return {
-            "UV_FRONTEND_INTERPRETER": self.target.path,
-            "UV_FRONTEND_VERSION": self.target.release_version,
+            "UV_FRONTEND_INTERPRETER": self.interpreter.path,
+            "UV_FRONTEND_VERSION": self.interpreter.release_version,
         }
 
     def _skeleton(self, layer: Layer, name: str) -> Step:
@@ -170,16 +170,18 @@ class _Emitter:
         """A layer that uv installs."""
         hermetic = self.hermetic is not None
         fetched = git_checkout.fetched(layer, builder_git=self.env.has_git and not hermetic)
-        generated = write_layer_lock(layer, self.target, self.settings, fetched, hermetic=hermetic)
+        generated = write_layer_lock(
+            layer, self.interpreter, self.settings, fetched, hermetic=hermetic
+        )
         script, *mode = _SCRIPTS.get(layer.kind, ("packages",))
         report = report_name(self.env, *generated.values(), *mode)
         mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
         variables: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml", **self.finishing}
         building, env = builds(self.settings, layer), self.env.environment_for(report)
-        if env.cross and not building and not portable(layer, self.target):
+        if env.cross and not building and not portable(layer, self.interpreter):
             # Nothing of it is run: uv unpacks the other platform's wheels. What is built is built
             # as for this platform, and looked at afterwards (solve/native_steps).
-            variables["UV_FRONTEND_PLATFORM"] = self.target.uv_platform
+            variables["UV_FRONTEND_PLATFORM"] = self.interpreter.uv_platform
         if building:
             # For backends and compilers that would write the build's time into what they make.
             variables["SOURCE_DATE_EPOCH"] = str(TIMESTAMP)
@@ -187,7 +189,7 @@ class _Emitter:
         if without_isolation(self.settings, layer):
             beneath = self._beneath()
             seen = replace(layer, packages=(*dict.fromkeys((*layer.packages, *beneath.packages)),))
-            files = write_layer_lock(beneath, self.target, self.settings, hermetic=hermetic)
+            files = write_layer_lock(beneath, self.interpreter, self.settings, hermetic=hermetic)
             mounts.append(llb.Bind(f"{ROOT}/beneath", _files(files, f"{layer.title}'s builds")))
         if self.hermetic:
             mounts += self.hermetic.mounts(seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
@@ -307,10 +307,8 @@ Layer: TypeAlias = (
 class Plan:
     """The layers of one image for one platform, the lowest first."""
 
-    target: Interpreter
-    package: LocalPackage
-    layers: tuple[Layer, ...] = field(default=())
-    others: tuple[LocalPackage, ...] = ()
+    interpreter: Interpreter
+    layers: tuple[Layer, ...] = ()
 
 
 def size_text(size: int) -> str:
