@@ -73,4 +73,8 @@ def _expression(pattern: str) -> re.Pattern[str]:
         else:
             out += re.escape(char)
         index += 1
-    return re.compile(out)
+    try:
+        return re.compile(out)
+    except re.error:
+        # A set such as [z-a]: the client refuses it, so nothing is ignored by it.
+        return re.compile(r"(?!)")

@@ -7,8 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from frontend.errors import FrontendError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from llb import Output
 
@@ -81,9 +83,74 @@ class BaseImage:
 
 
 def base_image(name: str, pinned: str, digest: str, raw: bytes) -> BaseImage:
-    """Read a base image's configuration."""
-    config = json.loads(raw) if raw else {}
+    """Read a base image's configuration; FrontendError for one that is malformed.
+
+    What is read of it has the kinds of the OCI image specification; all else is left as it is.
+    """
+    try:
+        config = json.loads(raw) if raw else {}
+    except (ValueError, RecursionError):
+        raise _malformed(name, "it is not JSON") from None
+    if not isinstance(config, dict):
+        raise _malformed(name, "it is not an object")
+    _check(name, "", config, _TOP)
+    _check(name, "config.", config.get("config") or {}, _RUN)
+    _check(name, "rootfs.", config.get("rootfs") or {}, {"diff_ids": _TEXTS})
     return BaseImage(name, pinned, digest, config, raw)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_table_of_texts(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return all(item is None or isinstance(item, str) for item in value.values())
+
+
+def _is_objects(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_Kind = tuple[str, "Callable[[object], bool]"]
+_TEXT: _Kind = ("text", _is_text)
+_TEXTS: _Kind = ("a list of texts", _is_texts)
+_OBJECT: _Kind = ("an object", _is_object)
+_TOP: dict[str, _Kind] = {
+    "architecture": _TEXT,
+    "config": _OBJECT,
+    "history": ("a list of objects", _is_objects),
+    "rootfs": _OBJECT,
+}
+_RUN: dict[str, _Kind] = {
+    "Env": _TEXTS,
+    "Labels": ("an object of texts", _is_table_of_texts),
+}
+
+
+def _check(name: str, path: str, table: Mapping[str, Any], kinds: Mapping[str, _Kind]) -> None:
+    """Refuse a value of another kind; null means nothing, as Go writes it."""
+    for key, (kind, is_kind) in kinds.items():
+        value = table.get(key)
+        if value is not None and not is_kind(value):
+            raise _malformed(name, f"{path}{key} is not {kind}")
+
+
+def _malformed(name: str, reason: str) -> FrontendError:
+    return FrontendError(
+        f"the configuration of image {name} is malformed: {reason}",
+        remedy="Choose another image, or build this one anew: docker image inspect shows what it "
+        "has.",
+    )
 
 
 @dataclass(frozen=True)

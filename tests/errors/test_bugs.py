@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     ("fault", "named", "logged"),
     [
         (
-            "import frontend.plan; frontend.plan.make = lambda *_, **__: [].pop()",
+            "import frontend.plan.partition; frontend.plan.partition.make = lambda *_, **__: [].pop()",
             "IndexError: pop from empty list",
             "in make_plan",
         ),
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
             "in _build",
         ),
         (
-            "import frontend.plan; frontend.plan.make = lambda *_, **__: sys.exit('lost')",
+            "import frontend.plan.partition; frontend.plan.partition.make = lambda *_, **__: sys.exit('lost')",
             "SystemExit: lost",
             "in make_plan",
         ),

@@ -47,6 +47,11 @@ def test_the_last_pattern_that_matches_decides(text: str, path: str, line: int) 
     assert ignoring_line(text, path) == line
 
 
+@pytest.mark.parametrize("pattern", ["[z-a]", "[]x", "[^]]x[", "a[b-a]c"])
+def test_a_set_that_is_none_ignores_nothing_of_another_name(pattern: str) -> None:
+    assert ignoring_line(f"{pattern}\nz", "z") == 2
+
+
 NAMES = st.text("abc.", min_size=1, max_size=4).filter(lambda name: name.strip("."))
 
 
