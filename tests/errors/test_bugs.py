@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from tests.engine import Engine
 
 
+PLANNING = "from frontend.plan import partition; partition.make"
+
+
 @pytest.mark.parametrize(
     ("fault", "named", "logged"),
     [
         (
-            "import frontend.plan.partition; frontend.plan.partition.make = lambda *_, **__: [].pop()",
+            f"{PLANNING} = lambda *_, **__: [].pop()",
             "IndexError: pop from empty list",
             "in make_plan",
         ),
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
             "in _build",
         ),
         (
-            "import frontend.plan.partition; frontend.plan.partition.make = lambda *_, **__: sys.exit('lost')",
+            f"{PLANNING} = lambda *_, **__: sys.exit('lost')",
             "SystemExit: lost",
             "in make_plan",
         ),
