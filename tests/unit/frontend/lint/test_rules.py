@@ -177,7 +177,7 @@ def test_what_was_found_before_an_error_is_shown_with_it() -> None:
     error.findings = (FACT,)
     with (
         pytest.raises(FrontendError, match="wrong"),
-        report.reporting_failures(cast("Any", shown), CheckPolicy()),
+        report.reporting_failures(cast("Any", shown), CheckPolicy),
     ):
         raise error
     assert shown.warnings == [("fact", "")]
