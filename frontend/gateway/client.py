@@ -314,45 +314,49 @@ class Gateway:
         """Ends the connection."""
         self._bridge.close()
 
-    def _read_file(self, ref: Ref, path: str, limit: int | None) -> bytes:
+    def read_file(self, ref_id: str, path: str, limit: int | None) -> bytes:
+        """Return the content of a file of a solved filesystem; see `Ref.read_file`."""
         chunks: list[bytes] = []
         offset = 0
         while True:
             length = READ_CHUNK if limit is None else min(READ_CHUNK, limit - offset)
             request = pb.ReadFileRequest(
-                Ref=ref.id, FilePath=path, Range=pb.FileRange(Offset=offset, Length=length)
+                Ref=ref_id, FilePath=path, Range=pb.FileRange(Offset=offset, Length=length)
             )
-            data = self._reading(ref, path, self._bridge.read_file, request).Data
+            data = self._reading(ref_id, path, self._bridge.read_file, request).Data
             chunks.append(data)
             offset += len(data)
             if len(data) < length or offset == limit:
                 return b"".join(chunks)
 
-    def _read_dir(self, ref: Ref, path: str, pattern: str) -> tuple[Entry, ...]:
+    def read_dir(self, ref_id: str, path: str, pattern: str) -> tuple[Entry, ...]:
+        """Return the entries of a directory of a solved filesystem; see `Ref.read_dir`."""
         self.ping().frontend.require("readdir")
-        if _is_root_of_nothing(ref, path):
+        if _is_root_of_nothing(ref_id, path):
             return ()
-        request = pb.ReadDirRequest(Ref=ref.id, DirPath=path, IncludePattern=pattern)
-        response = self._reading(ref, path, self._bridge.read_dir, request)
+        request = pb.ReadDirRequest(Ref=ref_id, DirPath=path, IncludePattern=pattern)
+        response = self._reading(ref_id, path, self._bridge.read_dir, request)
         return tuple(Entry.from_stat(stat) for stat in response.entries)
 
-    def _stat(self, ref: Ref, path: str) -> Entry:
+    def stat(self, ref_id: str, path: str) -> Entry:
+        """Return the entry of a path of a solved filesystem; see `Ref.stat`."""
         self.ping().frontend.require("statfile")
-        if _is_root_of_nothing(ref, path):
+        if _is_root_of_nothing(ref_id, path):
             return Entry("/", Kind.DIRECTORY, 0o755, 0, 0, 0, 0)
-        request = pb.StatFileRequest(Ref=ref.id, Path=path)
-        return Entry.from_stat(self._reading(ref, path, self._bridge.stat_file, request).stat)
+        request = pb.StatFileRequest(Ref=ref_id, Path=path)
+        return Entry.from_stat(self._reading(ref_id, path, self._bridge.stat_file, request).stat)
 
-    def _evaluate(self, ref: Ref) -> None:
-        if not ref.id:
+    def evaluate(self, ref_id: str) -> None:
+        """Run the steps behind a solved filesystem; see `Ref.evaluate`."""
+        if not ref_id:
             return
         if self.ping().frontend.supports("gateway.evaluate"):
-            self._bridge.evaluate(pb.EvaluateRequest(Ref=ref.id))
+            self._bridge.evaluate(pb.EvaluateRequest(Ref=ref_id))
         else:
-            self._bridge.stat_file(pb.StatFileRequest(Ref=ref.id, Path="/"))
+            self._bridge.stat_file(pb.StatFileRequest(Ref=ref_id, Path="/"))
 
-    def _reading(self, ref: Ref, path: str, call: Callable[[_T1], _T2], request: _T1) -> _T2:
-        if not ref.id:
+    def _reading(self, ref_id: str, path: str, call: Callable[[_T1], _T2], request: _T1) -> _T2:
+        if not ref_id:
             raise PathNotFoundError(path)
         try:
             return call(request)
@@ -381,8 +385,8 @@ def _in_thread(call: Callable[[], _T]) -> Future[_T]:
     return future
 
 
-def _is_root_of_nothing(ref: Ref, path: str) -> bool:
-    return not ref.id and path.strip("/.") == ""
+def _is_root_of_nothing(ref_id: str, path: str) -> bool:
+    return not ref_id and path.strip("/.") == ""
 
 
 def _pong(message: pb.PongResponse) -> Pong:
