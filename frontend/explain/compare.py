@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from frontend.explain.record import FILE, Layer, folded
+from frontend.explain.record import FILE, RecordedLayer, folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ class LayerChange:
     """
 
     number: int
-    layer: Layer
+    layer: RecordedLayer
     state: State
     previous: int = 0
     packages: tuple[Change, ...] = ()
@@ -84,7 +84,7 @@ class Removed:
     """A layer of the previous image that the new one does not have."""
 
     number: int
-    layer: Layer
+    layer: RecordedLayer
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def cost(found: Comparison, *states: State) -> Cost:
     return Cost(sum(known), len(layers), len(sizes) - len(known))
 
 
-def _size(layer: Layer) -> int | None:
+def _size(layer: RecordedLayer) -> int | None:
     trees = [tree.size for tree in layer.trees.values()]
     if layer.size is None or None in trees:
         return None
@@ -207,7 +207,7 @@ def _facts(before: Record, after: Record) -> list[Fact]:
     return found
 
 
-def _pairs(before: Sequence[Layer], after: Sequence[Layer]) -> dict[int, int]:
+def _pairs(before: Sequence[RecordedLayer], after: Sequence[RecordedLayer]) -> dict[int, int]:
     """Counterparts: the numbers of new layers, each with that of the previous one, from 0.
 
     Those that are the same come first, then those that have the most in common.
@@ -228,11 +228,11 @@ def _pairs(before: Sequence[Layer], after: Sequence[Layer]) -> dict[int, int]:
     return found
 
 
-def _identical(before: Layer, after: Layer) -> float:
+def _identical(before: RecordedLayer, after: RecordedLayer) -> float:
     return float(before.key == after.key and _names(before) == _names(after))
 
 
-def _alike(before: Layer, after: Layer) -> float:
+def _alike(before: RecordedLayer, after: RecordedLayer) -> float:
     """How much two layers have in common, from 0 to 1."""
     if before.trees.keys() & after.trees.keys():
         return 1.0
@@ -248,7 +248,7 @@ def _alike(before: Layer, after: Layer) -> float:
     return 0.5 if before.count and after.count else 0.0
 
 
-def _names(layer: Layer) -> frozenset[str]:
+def _names(layer: RecordedLayer) -> frozenset[str]:
     return frozenset(layer.packages or ()) | frozenset(layer.trees)
 
 
@@ -261,7 +261,7 @@ class _Moves:
         self.numbers = numbers
         self.listed = all(layer.packages is not None for layer in before.layers)
 
-    def into(self, number: int, layer: Layer) -> list[Change]:
+    def into(self, number: int, layer: RecordedLayer) -> list[Change]:
         """What happened to the packages that a new layer has."""
         found = []
         for name, version in (layer.packages or {}).items():
@@ -277,7 +277,7 @@ class _Moves:
                 found.append(Change(name, Verb.CHANGED, old, version))
         return found
 
-    def out_of(self, number: int, layer: Layer) -> list[Change]:
+    def out_of(self, number: int, layer: RecordedLayer) -> list[Change]:
         """What happened to the packages that a previous layer had, and its counterpart has not."""
         found = []
         for name, version in (layer.packages or {}).items():
@@ -300,7 +300,7 @@ def _places(record: Record) -> dict[str, tuple[int, str]]:
 
 def _layer(
     number: int,
-    layer: Layer,
+    layer: RecordedLayer,
     previous: int | None,
     before: Record,
     moves: _Moves,
@@ -339,7 +339,7 @@ def _layer(
     )
 
 
-def _tree(name: str, old: Layer, tree: Tree) -> list[FileChange]:
+def _tree(name: str, old: RecordedLayer, tree: Tree) -> list[FileChange]:
     """The files that changed in a tree, or it alone where the labels do not say which."""
     if name not in old.trees:
         return [FileChange(name, "", Verb.ADDED)]

@@ -49,7 +49,7 @@ Trees: TypeAlias = "Mapping[tuple[int, str], Tree]"
 
 
 @dataclass(frozen=True)
-class Layer:
+class RecordedLayer:
     """What is kept of one layer.
 
     `packages` are versions by name, None where they are too many to be kept; `count` says how many
@@ -88,7 +88,7 @@ class Record:
     steps: str
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
-    layers: tuple[Layer, ...] = ()
+    layers: tuple[RecordedLayer, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -159,12 +159,12 @@ def folded(files: Mapping[str, str], folder: str) -> str:
     return short_digest(below) if below else ""
 
 
-def _layer(step: Step, key: str) -> Layer:
+def _layer(step: Step, key: str) -> RecordedLayer:
     layer = step.layer
     sizes = [package.size for package in layer.packages]
     versions = {member.name: member.version for member in layer.members}
     trees = {each.name: Tree("", None, versions.get(each.name, "")) for each in step.inputs}
-    return Layer(
+    return RecordedLayer(
         kind=str(layer.kind),
         key=key.removeprefix("sha256:")[:KEY],
         packages={package.name: _version(package) for package in layer.packages},

@@ -20,17 +20,18 @@ from frontend.explain.compare import (
     Verb,
     cost,
 )
+from frontend.model.packages import SizeFormat, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from frontend.explain.record import Layer
+    from frontend.explain.record import RecordedLayer
 
 
 #: Of one layer no more changes are named.
 MOST = 12
 _DIGITS = 12
-_KB, _MB, _GB = 10**3, 10**6, 10**9
+_SIZE = SizeFormat(("GB", "MB", "kB"), {"GB": 10, "MB": 10})
 
 
 def lines(found: Comparison) -> list[str]:
@@ -92,7 +93,7 @@ def _unseen(each: LayerChange) -> str:
     return f"{'' if each.listed else 'other packages, '}files of the lock, or settings"
 
 
-def _contents(layer: Layer) -> str:
+def _contents(layer: RecordedLayer) -> str:
     if layer.count == 1 and layer.packages:
         ((name, version),) = layer.packages.items()
         return f"{name} {version}"
@@ -151,7 +152,7 @@ def _remade(found: Comparison, total: int) -> list[str]:
     return [f"{named} of {total}: made again, with the same packages and files"]
 
 
-def _removed(number: int, layer: Layer, found: Comparison) -> str:
+def _removed(number: int, layer: RecordedLayer, found: Comparison) -> str:
     return f"gone: layer {number} of {len(found.before.layers)}, {_contents(layer)}"
 
 
@@ -175,16 +176,7 @@ def _about(cost: Cost) -> str:
     if cost.unknown == cost.layers:
         return "of unknown size"
     unknown = f", and {cost.unknown} of unknown size" if cost.unknown else ""
-    return f"about {size_text(cost.size)}{unknown}"
-
-
-def size_text(size: int) -> str:
-    """Return `41 MB`; powers of ten."""
-    for unit, factor in (("GB", _GB), ("MB", _MB)):
-        if size >= factor:
-            number = size / factor
-            return f"{number:.1f} {unit}" if number < 10 else f"{number:.0f} {unit}"
-    return f"{max(round(size / _KB), 1)} kB"
+    return f"about {size_text(cost.size, _SIZE)}{unknown}"
 
 
 def document(found: Comparison) -> dict[str, Any]:
