@@ -9,7 +9,7 @@ import llb
 from frontend.gateway import Ref
 from frontend.model.layers import Kind, MembersLayer, PackagesLayer, Plan, VenvLayer
 from frontend.model.packages import Closure, LockedPackage
-from frontend.sbom import attestations
+from frontend.sbom.attach import attestations
 from frontend.sbom.document import PREDICATE
 from frontend.targets.result import TargetResult
 from llb.pb import ops_pb2
