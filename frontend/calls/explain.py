@@ -6,7 +6,6 @@ or installed, and of what would be built the files are hashed.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from frontend import calls, targets
@@ -74,7 +73,7 @@ def _compare(gateway: Gateway, builder: TargetBuilder, resolved: ResolvedPlatfor
     config = result.config
     if resolved.inputs.settings.spec.plan_labels is not False:
         config = attached(config, made)
-    return previous.explained(resolved, found, image, made, json.loads(config))
+    return previous.explained(resolved, found, image, made, config)
 
 
 def _report(package: str, told: Sequence[Explained]) -> str:

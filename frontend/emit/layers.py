@@ -73,7 +73,7 @@ def steps_of(
     emitter = _Emitter(
         writer,
         env,
-        plan.target,
+        plan.interpreter,
         workspace,
         context,
         lowered(workspace.root.get("tool", "uv") or {}, locked),
@@ -96,7 +96,7 @@ class _Emitter:
 
     writer: StepWriter
     env: BuildEnvironment
-    target: Interpreter
+    interpreter: Interpreter
     workspace: Workspace
     context: Context
     settings: Mapping[str, Any]
@@ -123,11 +123,11 @@ class _Emitter:
     def _interpreter(self) -> dict[str, str]:
         """The Python of the image, where it is not just that of the step."""
         runs = self.env.interpreter
-        if (runs.path, runs.version) == (self.target.path, self.target.version):
+        if (runs.path, runs.version) == (self.interpreter.path, self.interpreter.version):
             return {}
         return {
-            "UV_FRONTEND_INTERPRETER": self.target.path,
-            "UV_FRONTEND_VERSION": self.target.release_version,
+            "UV_FRONTEND_INTERPRETER": self.interpreter.path,
+            "UV_FRONTEND_VERSION": self.interpreter.release_version,
         }
 
     def _skeleton(self, layer: Layer, name: str) -> Step:
@@ -170,33 +170,38 @@ class _Emitter:
         """A layer that uv installs."""
         hermetic = self.hermetic is not None
         fetched = git_checkout.fetched(layer, builder_git=self.env.has_git and not hermetic)
-        generated = write_layer_lock(layer, self.target, self.settings, fetched, hermetic=hermetic)
+        generated = write_layer_lock(
+            layer, self.interpreter, self.settings, fetched, hermetic=hermetic
+        )
         script, *mode = _SCRIPTS.get(layer.kind, ("packages",))
         report = report_name(self.env, *generated.values(), *mode)
         mounts: list[llb.Mount] = [llb.Bind(f"{ROOT}/lock", _files(generated, layer.title))]
         variables: dict[str, str] = {"UV_CONFIG_FILE": f"{ROOT}/lock/uv.toml", **self.finishing}
         building, env = builds(self.settings, layer), self.env.environment_for(report)
-        if env.cross and not building and not portable(layer, self.target):
+        if env.cross and not building and not portable(layer, self.interpreter):
             # Nothing of it is run: uv unpacks the other platform's wheels. What is built is built
             # as for this platform, and looked at afterwards (solve/native_steps).
-            variables["UV_FRONTEND_PLATFORM"] = self.target.uv_platform
+            variables["UV_FRONTEND_PLATFORM"] = self.interpreter.uv_platform
         if building:
             # For backends and compilers that would write the build's time into what they make.
             variables["SOURCE_DATE_EPOCH"] = str(TIMESTAMP)
-        seen, taken = layer, list[StepInput]()
+        visible, inputs = layer, list[StepInput]()
         if without_isolation(self.settings, layer):
-            beneath = self._beneath()
-            seen = replace(layer, packages=(*dict.fromkeys((*layer.packages, *beneath.packages)),))
-            files = write_layer_lock(beneath, self.target, self.settings, hermetic=hermetic)
+            environment = self._build_environment_layer()
+            packages = dict.fromkeys((*layer.packages, *environment.packages))
+            visible = replace(layer, packages=tuple(packages))
+            files = write_layer_lock(
+                environment, self.interpreter, self.settings, hermetic=hermetic
+            )
             mounts.append(llb.Bind(f"{ROOT}/beneath", _files(files, f"{layer.title}'s builds")))
         if self.hermetic:
-            mounts += self.hermetic.mounts(seen)
+            mounts += self.hermetic.mounts(visible)
         else:
-            mounts += secrets.mounts(self.settings, seen)
+            mounts += secrets.mounts(self.settings, visible)
             if building:
                 links = link_mounts(self.settings, self.workspace, self.context)
                 mounts += links
-                taken += [
+                inputs += [
                     StepInput(f"links{number}", link.source)
                     for number, link in enumerate(links)
                     if isinstance(link, llb.Bind) and isinstance(link.source, llb.Output)
@@ -205,12 +210,12 @@ class _Emitter:
         if layer.members or archives:
             # What uv notes about local packages (times, inodes) differs from machine to machine.
             variables["UV_NO_INSTALLER_METADATA"] = "1"
-        mounts += self._archive_mounts([*archives, *_of_local_indexes(layer)], taken)
+        mounts += self._archive_mounts([*archives, *_of_local_indexes(layer)], inputs)
         for package, source in fetched.items():
             where = git_checkout.mount_point(package)
             mounts.append(self._scratchpad(where, git_checkout.checkout(source)))
         variables |= git_checkout.environment(layer, fetched)
-        needed = self._helpers(layer)
+        needed = self._build_dependencies(layer)
         for member in (*layer.members, *needed):
             if member.name in self.building.versions:
                 version = self.building.versions[member.name]
@@ -219,7 +224,7 @@ class _Emitter:
                 )
         if needed and layer.kind in _SCRIPTS:
             variables["UV_FRONTEND_HELPERS"] = " ".join(p.name for p in needed)
-        mounts += self._member_mounts(layer, needed, taken)
+        mounts += self._member_mounts(layer, needed, inputs)
         output = self._run(
             layer,
             [*mode, report, *_named(layer, needed), *fetched],
@@ -233,7 +238,7 @@ class _Emitter:
             # Git alone may be what was asked for the builder.
             building=building or any("git" in p.table["source"] for p in layer.packages),
         )
-        return Step(layer, output, report, tuple(taken))
+        return Step(layer, output, report, tuple(inputs))
 
     def _copying(self, layer: FilesLayer, name: str) -> Step:
         """A layer of files as they are: a virtual package's, or what the user names."""
@@ -310,8 +315,8 @@ class _Emitter:
         name = f"member {member.name}"
         return context.directory(path, without=without, instead=instead, name=name)
 
-    def _beneath(self) -> Layer:
-        """All that is there before something is built without isolation."""
+    def _build_environment_layer(self) -> Layer:
+        """Return the packages that are installed before something is built without isolation."""
         named = {canonicalize_name(n) for n in self.settings.get("no-build-isolation-package", ())}
         everything = self.settings.get("no-build-isolation") is True
         packages = tuple(
@@ -324,21 +329,21 @@ class _Emitter:
         )
         return PackagesLayer(Kind.PACKAGES, packages)
 
-    def _helpers(self, layer: Layer) -> tuple[LocalPackage, ...]:
-        """The members that the builds of the layer's own need."""
-        found = {
+    def _build_dependencies(self, layer: Layer) -> tuple[LocalPackage, ...]:
+        """Return the members that builds of the layer's members need."""
+        by_name = {
             p.name: p
             for member in layer.members
             for p in build_dependencies(self.workspace, member)
         }
-        return tuple(found[name] for name in sorted(found))
+        return tuple(by_name[name] for name in sorted(by_name))
 
     def _member_mounts(
-        self, layer: Layer, needed: Sequence[LocalPackage], taken: list[StepInput]
+        self, layer: Layer, needed: Sequence[LocalPackage], inputs: list[StepInput]
     ) -> list[llb.Mount]:
         """The directories of the layer's members, with what their builds need besides.
 
-        What they take from the build context is added to `taken`.
+        What they take from the build context is added to `inputs`.
         """
         workspace, linked = self.workspace, layer.kind is Kind.EDITABLE
         root = "" if linked else ROOT
@@ -351,17 +356,17 @@ class _Emitter:
             for member in layer.members:
                 manifest = "" if linked else for_building(workspace.manifest(member).data)
                 files = self._member_files(member, manifest)
-                taken.append(StepInput(member.name, files, manifest))
+                inputs.append(StepInput(member.name, files, manifest))
                 mounts.append(self._scratchpad(f"{root}/{step_path(member.path)}", files))
             return mounts
-        actions = self._included(include, taken)
+        actions = self._included(include, inputs)
         for member in sorted(everything, key=lambda m: m.path):
             here = step_path(member.path)
             places = {p.name: posixpath.relpath(step_path(p.path), here) for p in needed}
             data = with_paths(workspace.manifest(member).data, workspace, places)
             manifest = "" if linked and not needed else for_building(data)
             files = self._member_files(member, manifest)
-            taken.append(StepInput(member.name, files, manifest))
+            inputs.append(StepInput(member.name, files, manifest))
             actions.append(
                 llb.Copy(files, "/", f"/{here}/", contents_only=True, create_dest_path=True)
             )
@@ -374,19 +379,19 @@ class _Emitter:
             mounts.append(llb.Bind(f"{ROOT}/manifests", _files(texts, "manifests")))
         return mounts
 
-    def _included(self, paths: Sequence[str], taken: list[StepInput]) -> list[llb.Action]:
+    def _included(self, paths: Sequence[str], inputs: list[StepInput]) -> list[llb.Action]:
         """Put files of the workspace where members expect them."""
         if not paths:
             return []
         folder = self.workspace.folder
         files = self.context.selected([workspace_path(folder, p) for p in paths], "included files")
-        taken.append(StepInput("included", files))
+        inputs.append(StepInput("included", files))
         source = workspace_path("/", folder)
         return [
             llb.Copy(files, source, f"/{SOURCES}/", contents_only=True, create_dest_path=True),
         ]
 
-    def _archive_mounts(self, paths: Sequence[str], taken: list[StepInput]) -> list[llb.Mount]:
+    def _archive_mounts(self, paths: Sequence[str], inputs: list[StepInput]) -> list[llb.Mount]:
         """Local archives that the lock names, at their places relative to the workspace."""
         levels_above: dict[str, list[str]] = {}
         for path in paths:
@@ -398,7 +403,7 @@ class _Emitter:
             folder = workspace_path(self.workspace.folder, above)
             named = [workspace_path(self.workspace.folder, path) for path in found]
             files = self.context.only_files(named, folder, "local archives")
-            taken.append(StepInput(f"archives{number or ''}", files))
+            inputs.append(StepInput(f"archives{number or ''}", files))
             mounts.append(llb.Bind(f"{ROOT}/{step_path(above)}", files))
         return mounts
 

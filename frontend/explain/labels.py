@@ -16,12 +16,15 @@ their number.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from frontend.explain.record import FILE, Base, Record, RecordedLayer, Tree, short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from frontend.emit.image_config import ImageConfig
 
 
 PREFIX = "uv-frontend."
@@ -59,12 +62,9 @@ def written(record: Record) -> dict[str, str]:
         longest //= 2
 
 
-def attached(config: bytes, record: Record) -> bytes:
+def attached(config: ImageConfig, record: Record) -> ImageConfig:
     """Return an image's configuration with the labels of `record`; the user's own labels win."""
-    document = json.loads(config)
-    run = document.setdefault("config", {})
-    run["Labels"] = {**written(record), **(run.get("Labels") or {})}
-    return json.dumps(document, sort_keys=True).encode()
+    return replace(config, labels={**written(record), **config.labels})
 
 
 def read(labels: Mapping[str, str]) -> Record | None:

@@ -12,8 +12,7 @@ from frontend.gateway import GatewayError
 from frontend.inputs import named_contexts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from frontend.emit.image_config import ImageConfig
     from frontend.explain.compare import Comparison
     from frontend.explain.record import Record
     from frontend.gateway import Gateway
@@ -87,7 +86,7 @@ def explained(
     found: NamedContext,
     image: BaseImage,
     made: Record,
-    config: Mapping[str, Any],
+    config: ImageConfig,
 ) -> Explained:
     """Compare what is built, `config` its configuration, with the previous image."""
     name, platform = shown(found), resolved.platform
@@ -113,5 +112,5 @@ def explained(
             f"nothing to compare with: {name} was not built with uv-frontend, or without "
             "plan-labels"
         )
-    comparison = compare(before, made, image.config, config)
+    comparison = compare(before, made, image.config, config.document)
     return Explained(name, platform.id, digest, comparison)

@@ -7,7 +7,6 @@ the image, and enters no key.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import llb
@@ -19,6 +18,7 @@ from frontend.gateway import GatewayError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from frontend.emit.image_config import ImageConfig
     from frontend.explain.record import Record
     from frontend.gateway import Gateway
     from frontend.resolve.platform import ResolvedPlatform
@@ -30,7 +30,7 @@ _IMAGES = ("docker-image", "oci-layout", "input")
 
 def start_comparison(
     gateway: Gateway, resolved: ResolvedPlatform
-) -> Callable[[Record, bytes], None] | None:
+) -> Callable[[Record, ImageConfig], None] | None:
     """Look the previous image up in the background, if the user names one.
 
     What is returned says how it differs from what is built, by its record and configuration. It
@@ -41,9 +41,9 @@ def start_comparison(
         return None
     looking = gateway.begin(lambda: previous.read_previous(gateway, resolved, found))
 
-    def tell(made: Record, config: bytes) -> None:
+    def tell(made: Record, config: ImageConfig) -> None:
         try:
-            said = previous.explained(resolved, found, looking(), made, json.loads(config))
+            said = previous.explained(resolved, found, looking(), made, config)
         except (FrontendError, GatewayError) as error:
             message = error.message
             said = Explained(previous.shown(found), resolved.platform.id, note=message)

@@ -17,6 +17,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 
 from frontend.errors import FrontendError, Location, SourceFile, UnsupportedCallError
 from frontend.gateway.failures import UNKNOWN, GatewayError
+from llb.capabilities import UnsupportedCapability
 from llb.pb.ops_pb2 import SourceInfo
 from llb.pb.status_pb2 import Status
 
@@ -63,7 +64,18 @@ def status_of(error: BaseException, *, typed: bool = True) -> Status:
             shown = [_printed(place) for place in error.places]
             status.message = "\n".join([status.message, *shown])
         return with_context(status, places=error.places)
+    if isinstance(error, UnsupportedCapability):
+        return Status(code=UNKNOWN, message=_unsupported(error).text)
     return Status(code=UNKNOWN, message=_bug(error))
+
+
+def _unsupported(error: UnsupportedCapability) -> FrontendError:
+    """Return the error for an option or a key that this engine is too old for."""
+    return FrontendError(
+        f"this engine cannot do what the build asks for: {error.reason}",
+        remedy="Leave out the option that needs it, or use a newer engine "
+        "(docs/compatibility.md says which can do what).",
+    )
 
 
 def with_context(status: Status, *, prefix: str = "", places: Iterable[Location] = ()) -> Status:
@@ -147,6 +159,6 @@ def log_traceback(error: BaseException) -> None:
 
     Nothing for the errors that a user can cause; they are shown to the user in full.
     """
-    if not isinstance(error, FrontendError | GatewayError):
+    if not isinstance(error, FrontendError | GatewayError | UnsupportedCapability):
         traceback.print_exception(error, file=sys.stderr)
         sys.stderr.flush()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
@@ -309,10 +309,8 @@ Layer: TypeAlias = (
 class Plan:
     """The layers of one image for one platform, the lowest first."""
 
-    target: Interpreter
-    package: LocalPackage
-    layers: tuple[Layer, ...] = field(default=())
-    others: tuple[LocalPackage, ...] = ()
+    interpreter: Interpreter
+    layers: tuple[Layer, ...] = ()
 
 
 #: Sizes in titles of layers. Titles are names of operations: a change of this changes those.

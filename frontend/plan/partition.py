@@ -112,7 +112,7 @@ class LayerPolicy:
 
 def make(
     closure: Closure,
-    target: Interpreter,
+    interpreter: Interpreter,
     package: LocalPackage,
     *,
     others: tuple[LocalPackage, ...] = (),
@@ -126,13 +126,13 @@ def make(
 ) -> Plan:
     """Lay out the image of `package`, and of `others` where there are several.
 
-    `changes` are made on the base, the first lowest. `managed` says that the target's Python is not
+    `changes` are made on the base, the first lowest. `managed` says that the image's Python is not
     the base's, and has a layer of its own; with `stdlib` the base's library gets bytecode.
     Without `environment` packages go to the base's own Python.
     """
     below: list[Layer] = [BaseLayer(change) for change in changes]
     if managed:
-        below.append(PythonLayer(target.version))
+        below.append(PythonLayer(interpreter.version))
     if stdlib:
         below.append(StdlibLayer())
     shape = shape or LayerPolicy()
@@ -159,7 +159,7 @@ def make(
     third_party = _third_party(rest, shape, room - len(members) - len(sources))
     venv = [VenvLayer()] if environment else []
     layers = (*below, *venv, *heavy, *third_party, *members, *sources, *top)
-    return Plan(target, package, layers, others)
+    return Plan(interpreter, layers)
 
 
 def _installed(closure: Closure, chosen: Sequence[LocalPackage]) -> list[LocalPackage]:
@@ -279,12 +279,14 @@ def _matches(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, canonicalize_name(pattern)) for pattern in patterns)
 
 
-def text(plan: Plan) -> str:
-    """Write the plan for people: a line a layer, the packages below it."""
-    target = plan.target
-    libc = f"{target.libc.name} {'.'.join(map(str, target.libc.version))}"
-    names = ", ".join(package.name for package in (plan.package, *plan.others))
-    lines = [f"{names}: Python {target.version}, {target.machine}, {libc}"]
+def text(plan: Plan, names: Sequence[str]) -> str:
+    """Write the plan for people: a line a layer, the packages below it.
+
+    `names` are those of the packages that the image is for.
+    """
+    python = plan.interpreter
+    libc = f"{python.libc.name} {'.'.join(map(str, python.libc.version))}"
+    lines = [f"{', '.join(names)}: Python {python.version}, {python.machine}, {libc}"]
     for number, layer in enumerate(plan.layers, 1):
         lines.append(f"{number:>3}. {layer.kind:<9} {layer.title}")
         for package in layer.packages if len(layer.packages) > 1 else ():

@@ -43,23 +43,25 @@ def attestations(
         return ()
     manifest = inputs.workspace.manifest(inputs.package)
     project = manifest.get("project") or {}
-    below, target = gateway.solve(result.base_rootfs), plan.target
+    below, interpreter = gateway.solve(result.base_rootfs), plan.interpreter
     before, after = _system(below), _system(image)
-    packages = f"lib/python{target.minor}/site-packages"
+    packages = f"lib/python{interpreter.minor}/site-packages"
     settings = inputs.workspace.root.get("tool", "uv") or {}
     own = _installed(gateway, image, f"{inputs.settings.spec.venv or VENV}/{packages}")
     contents = Contents(
+        package=inputs.package.name,
         version=str(project.get("version") or inputs.package.version),
         platform=resolved.platform.id,
         plan=plan,
+        others=tuple(package.name for package in inputs.others),
         base=resolved.base.image,
-        edges=edges(inputs.workspace.lock, resolved.closure, inputs.selection, plan.target),
+        edges=edges(inputs.workspace.lock, resolved.closure, inputs.selection, interpreter),
         installed={**_stated(inputs), **own},
         indexes=frozenset(bare(str(i.get("url", ""))) for i in all_indexes(settings)),
         distribution=_distribution(image),
         system=before,
         added=tuple(package for package in after if package not in before),
-        based=tuple(_installed(gateway, below, f"{target.prefix}/{packages}").values()),
+        based=tuple(_installed(gateway, below, f"{interpreter.prefix}/{packages}").values()),
         epoch=resolved.created,
     )
     file = llb.Mkfile(PATH, document(contents), timestamp=0)

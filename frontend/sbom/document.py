@@ -54,16 +54,19 @@ _LOCATION = re.compile(rf"https?://{_HOST}|git\+(https?|ssh)://{_HOST}(:[0-9]+)?
 class Contents:
     """What is in an image for one platform.
 
+    The image is for `package`, whose version is `version`, and for `others` where it has several.
     `edges` are pairs of names; `installed` is by name what packages say of themselves. `indexes`
     are addresses of indexes that the workspace itself declares: packages from there are not those
     of the same name elsewhere. `system` are the distribution's packages in the base, `added` those
     that only the image has, `based` the Python packages that the base brings.
     """
 
+    package: str
     version: str
     platform: str
     plan: Plan
     base: BaseImage
+    others: tuple[str, ...] = ()
     edges: tuple[tuple[str, str], ...] = ()
     installed: Mapping[str, Installed] = field(default_factory=dict)
     indexes: frozenset[str] = frozenset()
@@ -83,7 +86,7 @@ def document(contents: Contents) -> bytes:
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
         "SPDXID": "SPDXRef-DOCUMENT",
-        "name": f"{contents.plan.package.name} {contents.version} {contents.platform}",
+        "name": f"{contents.package} {contents.version} {contents.platform}",
         "creationInfo": {
             "created": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "creators": ["Tool: uv-frontend"],
@@ -117,10 +120,10 @@ class _Writer:
         contents, plan = self._contents, self._contents.plan
         image = self._package(
             "image",
-            plan.package.name,
+            contents.package,
             contents.version,
             purpose="CONTAINER",
-            licence=self._said(plan.package.name).licence,
+            licence=self._said(contents.package).licence,
         )
         self._relate("SPDXRef-DOCUMENT", "DESCRIBES", image)
         base = self._base()
@@ -140,9 +143,9 @@ class _Writer:
         for name, needed in contents.edges:
             if name in ids and needed in ids:
                 self._relate(ids[name], "DEPENDS_ON", ids[needed])
-        for package in (plan.package, *plan.others):
-            if package.name in ids:
-                self._relate(image, "DEPENDS_ON", ids[package.name])
+        for name in (contents.package, *contents.others):
+            if name in ids:
+                self._relate(image, "DEPENDS_ON", ids[name])
         for owner, found in ((base, contents.system), (system, contents.added)):
             for each in found:
                 self._relate(owner, "CONTAINS", self._system(each))
@@ -170,14 +173,14 @@ class _Writer:
         )
 
     def _interpreter(self) -> str:
-        target = self._contents.plan.target
-        version = target.version.partition("+")[0]
+        interpreter = self._contents.plan.interpreter
+        version = interpreter.version.partition("+")[0]
         return self._package(
             "python",
             "python",
             version,
             purl=f"pkg:generic/python@{version}",
-            comment=f"the interpreter at {target.path}",
+            comment=f"the interpreter at {interpreter.path}",
         )
 
     def _brought(self, package: Installed) -> str:
@@ -230,7 +233,7 @@ class _Writer:
         said = self._said(member.name)
         # The lock has no version of packages that only know it when they are built.
         version = said.version or member.version
-        if member.name == self._contents.plan.package.name:
+        if member.name == self._contents.package:
             version = self._contents.version or version
         return self._package(
             f"python-{member.name}",

@@ -7,8 +7,7 @@ it behind. What a check prints is in the progress; before it fails it leaves a r
 from __future__ import annotations
 
 import hashlib
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import llb
 from frontend.container.paths import ROOT, UV_IN_IMAGE
@@ -57,8 +56,8 @@ def _run(gateway: Gateway, resolved: ResolvedPlatform, result: TargetResult, che
 
 def step(resolved: ResolvedPlatform, result: TargetResult, check: Check, report: str) -> llb.Output:
     """The step of a check; its output is the image with whatever the check changed."""
-    settings: dict[str, Any] = json.loads(result.config).get("config") or {}
-    variables = dict(item.split("=", 1) for item in settings.get("Env") or ())
+    config = result.config
+    variables = dict(config.env)
     # uv is there for checks alone: `uv pip check` is a useful one.
     variables["PATH"] = f"{variables.get('PATH', '')}:{ROOT}"
     variables["UV_NO_CACHE"] = "1"
@@ -69,12 +68,12 @@ def step(resolved: ResolvedPlatform, result: TargetResult, check: Check, report:
             resolved.base.interpreter.path,
             *("-I", "-S", f"{ROOT}/steps/check.py"),
             report,
-            str(settings.get("User") or "0"),
+            config.effective_user,
             *check.words,
         ],
         name=f"[{resolved.progress_prefix}check] {check.text}",
         variables=variables,
-        cwd=settings.get("WorkingDir") or "/",
+        cwd=config.working_dir or "/",
         mounts=[
             llb.Writable("/", result.filesystem),
             llb.Bind(f"{ROOT}/steps", steps("check")),
@@ -95,5 +94,6 @@ def _report(resolved: ResolvedPlatform, result: TargetResult, check: Check) -> s
         *resolved.inputs.selection.packages,
         *check.words,
     )
-    digest = hashlib.sha256("\0".join(parts).encode() + result.config).hexdigest()
+    content = "\0".join(parts).encode() + result.config.to_json()
+    digest = hashlib.sha256(content).hexdigest()
     return f"{digest[:24]}.json"

@@ -12,6 +12,7 @@ from frontend.resolve.platform import ResolvedPlatform, step_image
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from frontend.emit.image_config import ImageConfig
     from frontend.gateway import Gateway
     from frontend.gateway.result import Attestation
     from frontend.targets import TargetBuilder
@@ -49,7 +50,7 @@ def build_platform(
         from frontend.sbom.attach import attestations
 
         bill = attestations(gateway, resolved, result, ref)
-    return PlatformResult(resolved.platform, ref, config, result.base_config, bill)
+    return PlatformResult(resolved.platform, ref, config.to_json(), result.base_config, bill)
 
 
 def with_native_code(
@@ -83,7 +84,7 @@ def with_native_code(
 
 def recording(
     gateway: Gateway, resolved: ResolvedPlatform, result: TargetResult
-) -> Callable[[], bytes] | None:
+) -> Callable[[], ImageConfig] | None:
     """Begin to write down what an image is made from, while it is built.
 
     What is returned waits for the image's configuration with that in its labels, and for what is
@@ -95,7 +96,7 @@ def recording(
     if result.plan is None or not (wanted or named):
         return None
 
-    def record() -> bytes:
+    def record() -> ImageConfig:
         from frontend.explain.files import complete_record
         from frontend.explain.labels import attached
 

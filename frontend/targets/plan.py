@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import llb
 from frontend.emit import layer_key
+from frontend.emit.image_config import ImageConfig
 from frontend.model.layers import Kind, Layer
 from frontend.model.packages import size_text
 from frontend.plan import partition
 from frontend.project.workspace import workspace_path
-from frontend.targets import image, plan_document, wheels
+from frontend.targets import image, plan_document
 from frontend.targets.result import TargetResult
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def make(resolved: ResolvedPlatform) -> TargetResult:
         ),
         meta=llb.Metadata(name=f"[{resolved.progress_prefix}plan] write plan.json and plan.txt"),
     )
-    return TargetResult(files, wheels.files_config(resolved.platform))
+    return TargetResult(files, ImageConfig(resolved.platform))
 
 
 def document(platforms: Sequence[ResolvedPlatform]) -> plan_document.Document:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import llb
+    from frontend.emit.image_config import ImageConfig
     from frontend.emit.step import Step
     from frontend.model.layers import Plan
     from frontend.targets.checks import Check
@@ -23,7 +24,7 @@ class TargetResult:
     """
 
     filesystem: llb.Output
-    config: bytes
+    config: ImageConfig
     steps: tuple[Step, ...] = ()
     builder_steps: tuple[Step, ...] = ()
     base_config: bytes | None = None

@@ -6,16 +6,16 @@ printed: a filesystem of a few files, for `--output`.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import llb
 from frontend.container.paths import LAYER, ROOT
 from frontend.container.scripts import steps
+from frontend.emit.image_config import ImageConfig
 from frontend.emit.step import Step, report_name
 from frontend.errors import FrontendError
 from frontend.model.layers import Kind, MembersLayer
-from frontend.targets import dev, wheels
+from frontend.targets import dev
 from frontend.targets.result import TargetResult
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ def make(resolved: ResolvedPlatform) -> TargetResult:
     """Run the tests in the package's directory, as root; the result is what they leave."""
     inputs = resolved.inputs
     tested = dev.make(resolved)
-    run = json.loads(tested.config)["config"]
-    variables = dict(item.split("=", 1) for item in run["Env"])
     command = choose(resolved)
     env, writer = resolved.environment, resolved.writer
     report = report_name(env, "test", inputs.package.name, *command)
@@ -51,8 +49,8 @@ def make(resolved: ResolvedPlatform) -> TargetResult:
             *command,
         ],
         name=f"[{resolved.progress_prefix}test] {' '.join(command)}",
-        variables=variables,
-        cwd=run["WorkingDir"],
+        variables=tested.config.env,
+        cwd=tested.config.working_dir,
         mounts=[
             llb.Writable(LAYER, llb.SCRATCH),
             llb.Writable("/", tested.filesystem),
@@ -63,7 +61,7 @@ def make(resolved: ResolvedPlatform) -> TargetResult:
         ignore_cache=writer.options.ignores_cache_for({"test"}),
     )
     step = Step(MembersLayer((inputs.package,), Kind.TEST), output, report)
-    config = wheels.files_config(resolved.platform)
+    config = ImageConfig(resolved.platform)
     return TargetResult(output, config, (*tested.steps, step), tested.builder_steps)
 
 

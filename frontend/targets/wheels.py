@@ -6,10 +6,10 @@ same backends and with the same settings as for the image.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import llb
+from frontend.emit.image_config import ImageConfig
 from frontend.emit.layers import steps_of
 from frontend.errors import FrontendError
 from frontend.model.layers import Kind, MembersLayer, Plan
@@ -42,7 +42,6 @@ def make(resolved: ResolvedPlatform) -> TargetResult:
         )
     made = Plan(
         resolved.base.interpreter,
-        inputs.package,
         tuple(MembersLayer((package,), Kind.WHEEL) for package in local),
     )
     steps = steps_of(
@@ -60,12 +59,4 @@ def make(resolved: ResolvedPlatform) -> TargetResult:
         *(llb.Copy(step.output, "/", "/", contents_only=True) for step in steps),
         meta=llb.Metadata(name=f"[{resolved.progress_prefix}wheels] collect {len(steps)}"),
     )
-    return TargetResult(collected, files_config(resolved.platform), steps)
-
-
-def files_config(platform: llb.Platform) -> bytes:
-    """Return the configuration of an image that is nothing but files."""
-    config = {"architecture": platform.architecture, "os": platform.os, "config": {}}
-    if platform.variant:
-        config["variant"] = platform.variant
-    return json.dumps(config, sort_keys=True).encode()
+    return TargetResult(collected, ImageConfig(resolved.platform), steps)

@@ -510,6 +510,7 @@ def _options() -> list[Case]:
                 "build-arg:https_proxy": "http://user:word@proxy.example:3128",
             },
         ),
+        _case("containers-too-old", "single", profile="old", options={"shm-size": "67108864"}),
         _case(
             "cache",
             "single",

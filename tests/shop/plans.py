@@ -61,7 +61,7 @@ def plan_text(folder: Path, package: str, *, python: str = "3.13.5", **arguments
     closure = select_packages(exported, workspace.lock, on)
     # What uv has resolved always fits together.
     assert not list(differences(workspace.lock, selection, closure, on))
-    return text(make_plan(inputs, closure, on, base))
+    return text(make_plan(inputs, closure, on, base), (chosen.name,))
 
 
 def main() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
 
+from frontend.emit.image_config import ImageConfig
 from frontend.explain import labels
 from frontend.explain.labels import ALL, IMAGE, LAYER, LONGEST, PLAN, UnreadableLabelsError
 from frontend.explain.record import Base, Record, RecordedLayer, Tree, folded
+from llb import Platform
 
+AMD64 = Platform("linux", "amd64")
 PYTHON = Base("python:3.13-slim", "sha256:" + "b" * 64)
 SKELETON = RecordedLayer("skeleton", "000000000001", text="virtual environment")
 PACKAGES = RecordedLayer("packages", "000000000002", {"h11": "0.16.0", "httpx": "0.28.1"}, count=2)
@@ -88,15 +90,19 @@ def test_the_digest_is_that_of_all_but_sizes() -> None:
 
 
 def test_the_users_own_labels_win() -> None:
-    config = json.dumps({"config": {"Labels": {PLAN: "mine", "team": "shop"}}}).encode()
-    found = json.loads(labels.attached(config, record()))["config"]["Labels"]
-    assert found == {**labels.written(record()), PLAN: "mine", "team": "shop"}
+    config = ImageConfig(AMD64, labels={PLAN: "mine", "team": "shop"})
+    assert labels.attached(config, record()).labels == {
+        **labels.written(record()),
+        PLAN: "mine",
+        "team": "shop",
+    }
 
 
-def test_labels_on_a_base_without_any() -> None:
-    for config in (b"{}", b'{"config": {"Labels": null}}'):
-        found = json.loads(labels.attached(config, record()))
-        assert found["config"]["Labels"] == labels.written(record())
+def test_labels_change_nothing_else_of_a_configuration() -> None:
+    config = ImageConfig(AMD64, "2026-01-02T03:04:05Z", {"A": "1"}, inherited={"User": None})
+    changed = labels.attached(config, record())
+    assert changed.labels == labels.written(record())
+    assert replace(changed, labels={}) == config
 
 
 # --- what is too long ----------------------------------------------------------------------------

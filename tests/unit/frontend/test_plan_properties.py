@@ -146,7 +146,7 @@ def test_the_order_of_the_lock_does_not_matter(
     again = plan(tuple(mixed), shape, tuple(others))
 
     assert again == found
-    assert text(again) == text(found)
+    assert text(again, ("api",)) == text(found, ("api",))
     for one, other in zip(found.layers, again.layers, strict=True):
         if one.kind is not Kind.VENV:
             assert write_layer_lock(one, TARGET, {}) == write_layer_lock(other, TARGET, {})

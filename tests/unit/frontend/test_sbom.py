@@ -35,14 +35,14 @@ BASE = BaseImage(
 def written(*packages: LockedPackage, **more: Any) -> dict[str, Any]:
     plan = Plan(
         target(),
-        API,
         (
             VenvLayer(),
             PackagesLayer(Kind.PACKAGES, packages),
             MembersLayer((API,)),
         ),
     )
-    found: dict[str, Any] = json.loads(document(Contents("1.2", "linux/amd64", plan, BASE, **more)))
+    contents = Contents("api", "1.2", "linux/amd64", plan, BASE, **more)
+    found: dict[str, Any] = json.loads(document(contents))
     return found
 
 
@@ -249,6 +249,18 @@ def test_purls_of_distributions() -> None:
 
 
 # --- edges -----------------------------------------------------------------------------------
+
+
+def test_an_image_depends_on_the_packages_that_it_is_for() -> None:
+    idna, click = (LockedPackage(name, "1", {"source": {}}) for name in ("idna", "click"))
+    found = written(idna, click, others=("click", "absent"))
+    assert found["name"] == "api 1.2 linux/amd64"
+    needed = [r for r in found["relationships"] if r["relationshipType"] == "DEPENDS_ON"]
+    assert [(r["spdxElementId"], r["relatedSpdxElement"]) for r in needed] == [
+        ("SPDXRef-image", "SPDXRef-python-api"),
+        ("SPDXRef-image", "SPDXRef-python-click"),
+    ]
+
 
 LOCK = "".join(
     [

@@ -13,9 +13,11 @@ from frontend.gateway.status import (
     SOURCE_TYPE_URL,
     WHOLE_TEXT_LIMIT,
     excerpt,
+    log_traceback,
     status_of,
     with_context,
 )
+from llb.capabilities import UnsupportedCapability
 from llb.pb.status_pb2 import Status
 from tests.gateway.server import decoded_source_data
 
@@ -158,3 +160,13 @@ def test_how_a_step_ended(text: str, end: str) -> None:
 )
 def test_what_somebody_forbids(text: str, refused: bool) -> None:
     assert GatewayError(2, text).is_refusal is refused
+
+
+def test_an_engine_that_is_too_old_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    reason = "the engine does not know exec.mount.tmpfs.size, which BuildKit 0.9 introduced"
+    error = UnsupportedCapability("exec.mount.tmpfs.size", reason, "exec")
+    status = status_of(error)
+    assert status.message.startswith(f"this engine cannot do what the build asks for: {reason}\n")
+    assert "newer engine" in status.message
+    log_traceback(error)
+    assert capsys.readouterr().err == ""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frontend.emit.image_config import ImageConfig
 from frontend.explain import labels
 from frontend.explain.record import FILE, Record
+from tests.unit.frontend.builds import AMD64
 from tests.unit.frontend.explain.records import records
 
 
@@ -42,10 +43,10 @@ def test_what_is_written_is_read_back(record: Record) -> None:
 
 @given(records(), st.dictionaries(st.sampled_from(["team", labels.PLAN]), st.text("ab")))
 def test_labels_of_the_user_stay_in_a_configuration(record: Record, own: dict[str, str]) -> None:
-    config = json.dumps({"os": "linux", "config": {"Labels": own, "User": "app"}}).encode()
-    attached = json.loads(labels.attached(config, record))
-    assert attached["config"]["Labels"] == {**labels.written(record), **own}
-    assert (attached["os"], attached["config"]["User"]) == ("linux", "app")
+    config = ImageConfig(AMD64, user="app", labels=own)
+    attached = labels.attached(config, record)
+    assert attached.labels == {**labels.written(record), **own}
+    assert replace(attached, labels=own) == config
 
 
 @given(st.dictionaries(st.sampled_from([labels.IMAGE, f"{labels.LAYER}01"]), st.text()))

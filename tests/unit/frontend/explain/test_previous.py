@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from frontend.emit.image_config import ImageConfig
 from frontend.errors import FrontendError
 from frontend.explain import labels, previous
 from frontend.explain.record import Base, Record, RecordedLayer
@@ -71,8 +72,9 @@ def test_an_image_that_is_not_there_is_an_error_of_the_user() -> None:
         previous.read_previous(daemon, resolved(), IMAGE)
 
 
-def explained(found: BaseImage, config: dict[str, Any] | None = None) -> previous.Explained:
-    return previous.explained(resolved(), IMAGE, found, RECORD, config or found.config)
+def explained(found: BaseImage) -> previous.Explained:
+    config = ImageConfig(builds.AMD64)
+    return previous.explained(resolved(), IMAGE, found, RECORD, config)
 
 
 def test_the_same_image_is_unchanged() -> None:

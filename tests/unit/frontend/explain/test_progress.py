@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import llb
+from frontend.emit.image_config import ImageConfig
 from frontend.explain import labels, progress
 from frontend.explain.record import Base, Record, RecordedLayer
 from frontend.gateway import GatewayError, ImageMeta
@@ -54,7 +55,7 @@ def test_each_line_is_an_operation_of_its_own_and_in_order() -> None:
     meta = ImageMeta(ADDRESS, "sha256:p", json.dumps(config).encode())
     daemon: Any = builds.Daemon(images={ADDRESS: meta})
     tell = start(daemon, context__previous="docker-image://org/api:1")
-    tell(record(NEW, "k-new"), b"{}")
+    tell(record(NEW, "k-new"), ImageConfig(builds.AMD64))
     assert names(daemon) == [
         "[explain] base: python:3.13-slim moved (aaaaaaaaaaaa → bbbbbbbbbbbb)",
         "[explain] layer 1 of 1: made again, with the same packages and files",
@@ -65,7 +66,9 @@ def test_each_line_is_an_operation_of_its_own_and_in_order() -> None:
 
 def test_an_image_that_is_not_there_does_not_end_the_build() -> None:
     daemon: Any = builds.Daemon(images={ADDRESS: GatewayError(5, "not found")})
-    start(daemon, context__previous="docker-image://org/api:1")(record(NEW, "k"), b"{}")
+    start(daemon, context__previous="docker-image://org/api:1")(
+        record(NEW, "k"), ImageConfig(builds.AMD64)
+    )
     assert names(daemon) == ["[explain] the previous image org/api:1 cannot be read: not found"]
 
 
@@ -76,7 +79,9 @@ def test_a_line_that_cannot_be_shown_does_not_end_the_build() -> None:
             raise GatewayError(14, "gone")
 
     daemon: Any = Broken(images={ADDRESS: GatewayError(5, "not found")})
-    start(daemon, context__previous="docker-image://org/api:1")(record(NEW, "k"), b"{}")
+    start(daemon, context__previous="docker-image://org/api:1")(
+        record(NEW, "k"), ImageConfig(builds.AMD64)
+    )
     assert len(daemon.solves) == 1
 
 

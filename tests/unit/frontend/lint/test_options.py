@@ -8,17 +8,18 @@ import pytest
 
 import llb
 from frontend.container.writer import RESOURCES
+from frontend.emit.image_config import ImageConfig
 from frontend.emit.step import Step
 from frontend.lint import options
 from frontend.model.layers import Kind, PackagesLayer
 from frontend.model.packages import LockedPackage
 from frontend.request import ExecOptions, Request
 from frontend.targets.result import TargetResult
-from tests.unit.frontend.builds import request
+from tests.unit.frontend.builds import AMD64, request
 
-ROOT = llb.image("debian", platform=llb.Platform("linux", "amd64"))
+ROOT = llb.image("debian", platform=AMD64)
 LAYER = PackagesLayer(Kind.PACKAGES, (LockedPackage("zope-event", "5", {"source": {}}),))
-RESULT = TargetResult(ROOT, b"{}", (Step(LAYER, ROOT, "report.json"),))
+RESULT = TargetResult(ROOT, ImageConfig(AMD64), (Step(LAYER, ROOT, "report.json"),))
 ANY = llb.Capabilities.of(RESOURCES)
 
 

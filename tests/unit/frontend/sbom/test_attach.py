@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import llb
+from frontend.emit.image_config import ImageConfig
 from frontend.gateway import Ref
 from frontend.model.layers import Kind, MembersLayer, PackagesLayer, Plan, VenvLayer
 from frontend.model.packages import Closure, LockedPackage
@@ -47,8 +48,8 @@ def result(plan: bool = True, root: bool = True) -> TargetResult:
     layers = (VenvLayer(), PackagesLayer(Kind.PACKAGES, (IDNA,)), MembersLayer(read.packages))
     return TargetResult(
         ROOT,
-        b"{}",
-        plan=Plan(target(), read.package, layers) if plan else None,
+        ImageConfig(builds.AMD64),
+        plan=Plan(target(), layers) if plan else None,
         base_rootfs=ROOT if root else None,
     )
 

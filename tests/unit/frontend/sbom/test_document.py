@@ -64,9 +64,11 @@ def contents(draw: st.DrawFn) -> Contents:
     digest = draw(st.sampled_from(["", f"sha256:{'a' * 64}"]))
     layers = (VenvLayer(), PackagesLayer(Kind.PACKAGES, packages), MembersLayer(members))
     return Contents(
+        package=names[0],
         version=draw(VERSION),
+        others=tuple(names[1:cut][:1]),
         platform="linux/amd64",
-        plan=Plan(target(), members[0], layers, members[1:2]),
+        plan=Plan(target(), layers),
         base=BaseImage(
             "python:3.13-slim", f"docker.io/library/python:3.13-slim@{digest}", digest, {}
         ),
@@ -111,22 +113,26 @@ def test_the_document_is_valid_and_has_every_package_once(found: Contents) -> No
 
 def test_a_licence_that_spdx_does_not_list_is_defined() -> None:
     member = LocalPackage("api", ".", "editable")
-    plan = Plan(target(), member, (MembersLayer((member,)),))
+    plan = Plan(target(), (MembersLayer((member,)),))
     base = BaseImage("a", "a", "", {})
     stated = {"api": Installed("api", "1", of_text("MIT AND LicenseRef-Corp-1.0"))}
-    written = json.loads(document(Contents("1", "linux/amd64", plan, base, installed=stated)))
+    written = json.loads(
+        document(Contents("api", "1", "linux/amd64", plan, base, installed=stated))
+    )
     assert problems(written) == []
     (licence,) = written["hasExtractedLicensingInfos"]
     assert licence["licenseId"] == "LicenseRef-Corp-1.0"
-    plain = json.loads(document(Contents("1", "linux/amd64", plan, base)))
+    plain = json.loads(document(Contents("api", "1", "linux/amd64", plan, base)))
     assert "hasExtractedLicensingInfos" not in plain
 
 
 def test_the_library_sees_what_is_no_spdx() -> None:
     """The check above would notice: a document less one of its parts is refused."""
     member = LocalPackage("api", ".", "editable")
-    plan = Plan(target(), member, (MembersLayer((member,)),))
-    written = json.loads(document(Contents("1", "linux/amd64", plan, BaseImage("a", "a", "", {}))))
+    plan = Plan(target(), (MembersLayer((member,)),))
+    written = json.loads(
+        document(Contents("api", "1", "linux/amd64", plan, BaseImage("a", "a", "", {})))
+    )
     assert problems(written) == []
     written["relationships"] = written["relationships"][1:]
     assert problems(written) != []
