@@ -71,7 +71,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
             "location": sources.location(error.places[:1]),
         }
     document["sources"] = sources.listed
-    answered = calls.result(document, _text(told, error))
+    answered = calls.result(document, _report(told, error))
     status = b"1" if told or error else b"0"
     return replace(answered, metadata={**answered.metadata, "result.statuscode": status})
 
@@ -120,7 +120,7 @@ class _Sources:
         return {"sourceIndex": list(self._found).index(key), "ranges": ranges}
 
 
-def _text(told: Sequence[Finding], error: FrontendError | None) -> str:
+def _report(told: Sequence[Finding], error: FrontendError | None) -> str:
     """The same for people, for clients that don't write it themselves."""
     parts = []
     for each in told:

@@ -52,19 +52,19 @@ def edges(
 
 
 def _grouped(lock: Lock, selection: Selection) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """The edges of the selected groups, with the package that each belongs to."""
+    """Return the edges of the selected groups, with the package that each belongs to."""
     roots = [name for name, member in lock.members.items() if member.path == "."]
-    found: list[tuple[str, list[Mapping[str, Any]]]] = []
+    grouped: list[tuple[str, list[Mapping[str, Any]]]] = []
     for group in selection.groups:
         having = [name for name in selection.packages if group in lock.groups(name)]
         for name in having:
-            found.append((name, list(group_dependencies(lock.named(name)[0], group))))
+            grouped.append((name, list(group_dependencies(lock.named(name)[0], group))))
         if not having:
-            own = list(root_group_dependencies(lock, group))
+            root_edges = list(root_group_dependencies(lock, group))
             tables = [lock.named(name)[0] for name in roots]
-            own += [edge for table in tables for edge in group_dependencies(table, group)]
-            found.append((selection.package, own))
-    return found
+            root_edges += [edge for table in tables for edge in group_dependencies(table, group)]
+            grouped.append((selection.package, root_edges))
+    return grouped
 
 
 def _applies(edge: Mapping[str, Any], target: Interpreter) -> bool:
