@@ -101,7 +101,7 @@ def test_what_a_failed_stage_found_is_reported_before_its_error() -> None:
     daemon: Any = builds.Daemon()
     error = FrontendError("no base")
     error.findings = (STALE, UNPINNED)
-    with pytest.raises(FrontendError) as caught, report.reporting_failures(daemon, CheckPolicy()):
+    with pytest.raises(FrontendError) as caught, report.reporting_failures(daemon, CheckPolicy):
         raise error
     assert caught.value is error
     assert [short for short, _ in daemon.warnings] == [STALE.text]
