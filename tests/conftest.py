@@ -168,7 +168,7 @@ def engine(request: pytest.FixtureRequest, engines: Engines) -> Engine:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def locked_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the example workspace `examples/shop`, locked."""
     folder = tmp_path_factory.mktemp("example") / "shop"
     shutil.copytree(lock.SHOP, folder, ignore=shutil.ignore_patterns("uv.lock", "__pycache__"))

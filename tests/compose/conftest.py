@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from examples import lock
 from tests.shop import reference
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.engine import Engine
 
 SERVICES = ("api", "worker", "data", "report")
 
 
 @pytest.fixture(scope="session")
-def shop() -> Path:
+def shop(locked_shop: Path) -> Path:
     """The workspace, locked."""
-    folder = Path(lock.__file__).with_name("shop")
-    lock.lock(folder)
-    return folder
+    return locked_shop
 
 
 @pytest.fixture

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from examples import lock
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
-def shop() -> Path:
+def shop(locked_shop: Path) -> Path:
     """The workspace, locked."""
-    folder = Path(lock.__file__).with_name("shop")
-    lock.lock(folder)
-    return folder
+    return locked_shop

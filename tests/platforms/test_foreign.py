@@ -62,10 +62,11 @@ def titles(vertexes: Iterable[Vertex]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def built(docker28: Engine, both: str, shop: Path) -> Iterator[Build]:
+def built(docker28: Engine, both: str, locked_shop: Path) -> Iterator[Build]:
     """The shop's data service for two platforms, in one build."""
     options = ["--platform", "linux/amd64,linux/arm64"]
-    yield docker28.build(shop, *options, tag=IMAGE, build_args={"package": "data", "base": both})
+    arguments = {"package": "data", "base": both}
+    yield docker28.build(locked_shop, *options, tag=IMAGE, build_args=arguments)
     docker28.docker("rmi", "--force", IMAGE, check=False)
 
 
@@ -101,10 +102,10 @@ def test_what_is_the_same_for_both_is_installed_once(built: Build) -> None:
     assert len([title for title in found if title.startswith("scipy ")]) == 2
 
 
-def test_nothing_runs_again(docker28: Engine, both: str, built: Build, shop: Path) -> None:
+def test_nothing_runs_again(docker28: Engine, both: str, built: Build, locked_shop: Path) -> None:
     arguments = {"package": "data", "base": both}
     again = docker28.build(
-        shop, "--platform", "linux/amd64,linux/arm64", tag=IMAGE, build_args=arguments
+        locked_shop, "--platform", "linux/amd64,linux/arm64", tag=IMAGE, build_args=arguments
     )
     # A step in common goes by the platform that was first.
     assert titles(again.vertexes) == titles(built.vertexes)

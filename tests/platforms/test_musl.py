@@ -35,12 +35,12 @@ print(json.dumps({
 """
 
 
-def test_wheels_for_musl(docker28: Engine, shop: Path) -> None:
+def test_wheels_for_musl(docker28: Engine, locked_shop: Path) -> None:
     if docker28.kind is None:
         pytest.skip("needs an engine of the tests' own")
     musl_image.provide(docker28)
     arguments = {"package": "worker", "base": f"python:{musl_image.TAG}"}
-    docker28.build(shop, tag=IMAGE, build_args=arguments)
+    docker28.build(locked_shop, tag=IMAGE, build_args=arguments)
     said = json.loads(docker28.run(IMAGE, "-c", ASK, options=["--entrypoint", "python"]).stdout)
     docker28.docker("rmi", "--force", IMAGE, check=False)
     assert "-linux-musl.so" in said["markupsafe"]

@@ -27,11 +27,11 @@ class Service:
 
 
 @pytest.fixture(scope="session", params=PACKAGES)
-def service(request: pytest.FixtureRequest, engine: Engine, shop: Path) -> Iterator[Service]:
+def service(request: pytest.FixtureRequest, engine: Engine, locked_shop: Path) -> Iterator[Service]:
     """Each service in turn, built with the Dockerfile of one line."""
     package = request.param
     image = f"uv-frontend-test/shop-{package}"
-    engine.build(shop, tag=image, build_args={"package": package})
+    engine.build(locked_shop, tag=image, build_args={"package": package})
     label = '{{index .Config.Labels "org.opencontainers.image.base.name"}}'
     base = engine.docker("image", "inspect", "--format", label, image).stdout.strip()
     yield Service(package, image, base, engine)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("package", plans.PACKAGES)
-def test_plan(package: str, shop: Path) -> None:
+def test_plan(package: str, locked_shop: Path) -> None:
     golden = plans.GOLDEN / f"{package}.txt"
-    assert plans.plan_text(shop, package) == golden.read_text(), (
+    assert plans.plan_text(locked_shop, package) == golden.read_text(), (
         "the plan differs: review it with `python -m tests.shop.plans` and git diff"
     )

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from tests.shop.conftest import Service
 
 
-def test_dockerfile_is_one_line(shop: Path) -> None:
-    assert (shop / "Dockerfile").read_text() == "# syntax=org/uv-frontend\n"
+def test_dockerfile_is_one_line(locked_shop: Path) -> None:
+    assert (locked_shop / "Dockerfile").read_text() == "# syntax=org/uv-frontend\n"
 
 
-def test_installed_is_what_uv_installs(service: Service, shop: Path) -> None:
-    expected = reference.of_package(service.engine, shop, service.package, service.base)
+def test_installed_is_what_uv_installs(service: Service, locked_shop: Path) -> None:
+    expected = reference.of_package(service.engine, locked_shop, service.package, service.base)
     actual = distributions.of_image(service.engine, service.image)
     assert distributions.differences(actual, expected) == []
 
 
-def test_nothing_is_left_over(service: Service, shop: Path) -> None:
+def test_nothing_is_left_over(service: Service, locked_shop: Path) -> None:
     # Only the report is not built: its files are what there is to run.
-    sources = _files(shop / "services/report") if service.package == "report" else []
+    sources = _files(locked_shop / "services/report") if service.package == "report" else []
     engine, image = service.engine, service.image
     assert leftovers.of_image(engine, image, service.base, sources=sources) == []
 
@@ -81,9 +81,11 @@ def _get(server: Server, path: str, seconds: float = 60) -> Any:
             time.sleep(0.1)
 
 
-def test_other_services_are_never_transferred(engine: Engine, shop: Path, tmp_path: Path) -> None:
+def test_other_services_are_never_transferred(
+    engine: Engine, locked_shop: Path, tmp_path: Path
+) -> None:
     """Files of members that the worker does not need stay where they are, and so does the rest."""
-    workspace = reference.checkout(shop, tmp_path / "shop")
+    workspace = reference.checkout(locked_shop, tmp_path / "shop")
     needed = ["services/worker", "libs/core", "libs/catalog"]
     for member in ("services/api/src/api", "services/data", "services/report", ".", "services"):
         (workspace / member / "weights.bin").write_bytes(bytes(8_000_000))
