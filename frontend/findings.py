@@ -24,9 +24,7 @@ ALL = "all"
 #: The build argument by which Dockerfiles choose rules as well (BuildKit, dockerfile/linter).
 ARGUMENT = "BUILDKIT_DOCKERFILE_CHECK"
 _OPTION = f"build-arg:{ARGUMENT}"
-_DIRECTIVE = re.compile(
-    r"#[ \t]*(?P<name>[a-z][a-z0-9]*)[ \t]*=[ \t]*(?P<value>.+?)[ \t]*$", re.IGNORECASE
-)
+_DIRECTIVE = re.compile(r"#[ \t]*(?P<name>[a-z][a-z0-9]*)[ \t]*=(?P<value>.*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -109,11 +107,12 @@ def _directive(build_file: str) -> str:
     dockerfile/parser/directives.go).
     """
     for line in build_file.splitlines():
-        directive = _DIRECTIVE.match(line)
-        if not directive:
+        directive = _DIRECTIVE.fullmatch(line)
+        value = directive["value"].strip(" \t") if directive else ""
+        if not directive or not value:
             break
         if directive["name"].lower() == "check":
-            return directive["value"]
+            return value
     return ""
 
 

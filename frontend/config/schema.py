@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import math
 import posixpath
 import re
 import shlex
@@ -19,6 +20,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from frontend.config.keys import TABLES, TABLES_OF_TEXT
 from frontend.errors import FrontendError
+from frontend.toml_document import load_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +120,10 @@ def _bytes(value: object) -> object:
     if not match:
         raise ValueError("a size is a number with kB, MB or GB")
     factor = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}[match.group(2).lower()]
-    return int(float(match.group(1)) * factor)
+    size = float(match.group(1)) * factor
+    if math.isinf(size):
+        raise ValueError("a size has fewer digits")
+    return int(size)
 
 
 def _date(value: object) -> object:
@@ -312,7 +317,7 @@ def argument_values(arguments: Mapping[str, str]) -> dict[str, Any]:
 def _argument_value(key: str, text: str) -> Any:
     if key in (*_LISTS, *_COMMANDS) and text.lstrip().startswith("["):
         try:
-            return tomli.loads(f"value = {text}")["value"]
+            return load_toml(f"value = {text}")["value"]
         except tomli.TOMLDecodeError:
             raise FrontendError(f"build argument {key!r} is not a list: {text}") from None
     if key in _FLAGS:

@@ -53,11 +53,11 @@ def find(user: str, passwd: str, group: str) -> Account:
         )
     users, groups = _rows(passwd), _rows(group)
     gid = _group(wanted, groups) if colon else None
-    known = _known(name, users)
-    if known:
-        uid, own = known
+    existing = _existing(name, users)
+    if existing:
+        uid, primary = existing
         new = _created("", uid, gid, wanted, passwd, group, groups) if colon else None
-        number = gid if gid is not None else new.gid if new else own
+        number = gid if gid is not None else new.gid if new else primary
         return Account(f"{uid}:{number}" if colon else str(uid), uid, number, new)
     if name.isdecimal():
         uid = int(name)
@@ -76,22 +76,27 @@ def _possible(name: str) -> bool:
     if not name.isascii() or not all(c.isalnum() or c in "_.-$" for c in name):
         return False
     if name.isdecimal():
-        # (uid_t)-1 means "no change" to the kernel.
-        return len(name) <= 10 and int(name) < 2**32 - 1
+        return _is_id(name)
     return bool(name) and not name.startswith("-") and name not in (".", "..")
+
+
+def _is_id(text: str) -> bool:
+    """Whether this is the number of a user or a group."""
+    # (uid_t)-1 means "no change" to the kernel.
+    return text.isdecimal() and len(text) <= 10 and int(text) < 2**32 - 1
 
 
 def _rows(text: str) -> dict[str, list[str]]:
     rows = (line.split(":") for line in text.splitlines())
-    return {row[0]: row for row in rows if len(row) >= 4 and row[2].isdecimal()}
+    return {row[0]: row for row in rows if len(row) >= 4 and _is_id(row[2])}
 
 
-def _known(name: str, users: dict[str, list[str]]) -> tuple[int, int] | None:
-    """User and group id of a user that the base has."""
+def _existing(name: str, users: dict[str, list[str]]) -> tuple[int, int] | None:
+    """Return user and group id of a user that the base has."""
     row = users.get(name)
     if row is None and name.isdecimal():
         row = next((row for row in users.values() if row[2] == name), None)
-    return (int(row[2]), int(row[3])) if row and row[3].isdecimal() else None
+    return (int(row[2]), int(row[3])) if row and _is_id(row[3]) else None
 
 
 def _group(name: str, groups: dict[str, list[str]]) -> int | None:
@@ -109,10 +114,13 @@ def _created(
     group: str,
     groups: dict[str, list[str]],
 ) -> Created | None:
-    """What has to be written for a user `name` (empty for none) and its group; None for nothing."""
+    """Return what has to be written for a user `name` and its group; None for nothing.
+
+    An empty name stands for no user.
+    """
     if gid is None:
-        known = groups.get(group_name)
-        gid = int(known[2]) if known else None
+        existing = groups.get(group_name)
+        gid = int(existing[2]) if existing else None
     if gid is None:
         taken = {row[2] for row in groups.values()}
         gid = next(n for n in (uid, *range(CREATED_ID, 999, -1)) if str(n) not in taken)
@@ -151,16 +159,16 @@ def choose(user: str, owner: str, base_user: str, passwd: str, group: str) -> Ac
     A base that has a user of its own and keeps it gets files of that user; otherwise they belong to
     root. FrontendError for what can be no user.
     """
-    chosen = find(user, passwd, group) if user else ROOT
-    if chosen.created:
-        passwd, group = chosen.created.passwd, chosen.created.group
+    runs_as = find(user, passwd, group) if user else ROOT
+    if runs_as.created:
+        passwd, group = runs_as.created.passwd, runs_as.created.group
     if owner:
-        belongs = find(owner, passwd, group)
+        owned_by = find(owner, passwd, group)
     elif base_user and not user:
-        belongs = find(base_user, passwd, group)
-        if belongs.created:
-            # A broken base, and not ours to mend.
-            belongs = ROOT
+        owned_by = find(base_user, passwd, group)
+        if owned_by.created:
+            # The base names a user that it does not have.
+            owned_by = ROOT
     else:
-        belongs = ROOT
-    return Accounts(chosen, belongs)
+        owned_by = ROOT
+    return Accounts(runs_as, owned_by)
