@@ -24,7 +24,7 @@ ALL = "all"
 #: The build argument by which Dockerfiles choose rules as well (BuildKit, dockerfile/linter).
 ARGUMENT = "BUILDKIT_DOCKERFILE_CHECK"
 _OPTION = f"build-arg:{ARGUMENT}"
-_DIRECTIVE = re.compile(r"#[ \t]*(?P<name>[a-z][a-z0-9]*)[ \t]*=(?P<value>.*)", re.IGNORECASE)
+_DIRECTIVE = re.compile(r"#[ \t]*(?P<name>[a-z][a-z0-9]*)[ \t]*=(?P<value>.+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,10 @@ def _directive(build_file: str) -> str:
     """
     for line in build_file.splitlines():
         directive = _DIRECTIVE.fullmatch(line)
-        value = directive["value"].strip(" \t") if directive else ""
-        if not directive or not value:
+        if not directive:
             break
         if directive["name"].lower() == "check":
-            return value
+            return directive["value"].strip(" \t")
     return ""
 
 

@@ -20,7 +20,7 @@ from frontend.config.settings import (
 )
 from frontend.container.uv_settings import credentials, deciding, lowered, project
 from frontend.errors import FrontendError, SourceFile
-from frontend.model.layers import Kind, MembersLayer, PackagesLayer
+from frontend.model.layers import Kind, Layer, MembersLayer, PackagesLayer
 from frontend.model.packages import LocalPackage, LockedPackage, Selection
 from frontend.project.build_requirements import build_dependencies, included, with_paths
 from frontend.project.git_versions import dynamic_members
@@ -169,7 +169,7 @@ def ask(site: Workspace) -> None:
     settings = site.root.get("tool", "uv") or {}
     members = list(site.lock.members.values())
     documents = [site.manifest(member) for member in members]
-    layers = [
+    layers: list[Layer] = [
         MembersLayer((LocalPackage("core", "libs/core", "editable"),)),
         PackagesLayer(
             Kind.BUILT, (LockedPackage("idna", "1", {"source": {"registry": "x"}}, built=True),)
