@@ -24,8 +24,8 @@ def hidden(text: str) -> str:
     The passwords of addresses were left out when it was read.
     """
 
-    def value(found: re.Match[str]) -> str:
-        return f'{found["name"]}{found["is"]}"{HIDDEN}"' if secret(found["name"]) else found[0]
+    def value(match: re.Match[str]) -> str:
+        return f'{match["name"]}{match["is"]}"{HIDDEN}"' if secret(match["name"]) else match[0]
 
     return _VALUE.sub(value, text)
 
@@ -51,5 +51,5 @@ def without_credentials(value: Any) -> Any:
 
 def password_lines(text: str) -> tuple[int, ...]:
     """The lines of a file (1-based) with an address that holds a password."""
-    found = enumerate(text.split("\n"), 1)
-    return tuple(number for number, line in found if _PASSWORD.search(line))
+    lines = enumerate(text.split("\n"), 1)
+    return tuple(number for number, line in lines if _PASSWORD.search(line))

@@ -332,8 +332,8 @@ def checked(source: SpecSource) -> dict[str, Any]:
     for key in source.values:
         if key not in KEYS:
             place = source.place(key)
-            where = f" in {place.source.filename}" if place else ""
-            raise _unknown(f"key {key!r}{where}", key, place)
+            file = f" in {place.source.filename}" if place else ""
+            raise _unknown(f"key {key!r}{file}", key, place)
     try:
         spec = Spec.model_validate(dict(source.values))
     except ValidationError as error:
@@ -348,17 +348,17 @@ def _invalid(source: SpecSource, error: ValidationError) -> FrontendError:
     steps = [step for step in steps if step != "[key]"]
     at = "".join(f".{s}" if isinstance(s, str) and s.isidentifier() else f"[{s!r}]" for s in steps)
     place = source.place(str(key), *(step for step in steps if isinstance(step, str)))
-    said = first["msg"].removeprefix("Value error, ")
+    reason = first["msg"].removeprefix("Value error, ")
     if first["type"] == "string_pattern_mismatch":
-        said = f"{first['input']!r} does not have the form below"
+        reason = f"{first['input']!r} does not have the form below"
     for python, toml in (("tuple", "list"), ("dictionary", "table")):
-        said = said.replace(f"a valid {python}", f"a {toml}")
+        reason = reason.replace(f"a valid {python}", f"a {toml}")
     remedy = f"{key}: {Spec.model_fields[_FIELDS[str(key)]].description}."
     if key in TABLES_OF_TEXT and steps[:1] and steps[0] in KEYS and source.document:
         remedy += f" {ABOVE_TABLES.format(key=steps[0])}"
     return FrontendError(
         f"{'key' if source.document else 'build argument'} {key}{at} is not valid: "
-        f"{said[:1].lower()}{said[1:]}",
+        f"{reason[:1].lower()}{reason[1:]}",
         remedy=remedy,
         places=(place,) if place else (),
     )

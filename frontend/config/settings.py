@@ -43,8 +43,8 @@ def _names(value: object) -> object:
 
 def _packages(value: object) -> object:
     names = [value] if isinstance(value, str) else value
-    found = _names(names)
-    return tuple(dict.fromkeys(names)) if found and isinstance(names, list) else None
+    normal = _names(names)
+    return tuple(dict.fromkeys(names)) if normal and isinstance(names, list) else None
 
 
 def _text(value: object) -> object:
@@ -121,8 +121,8 @@ class Settings:
 
     def origin(self, key: str) -> tuple[Location, ...]:
         """Return what set `key`: a file's line or the build argument; empty for defaults."""
-        found = self.places.get(key)
-        return (found,) if found else ()
+        place = self.places.get(key)
+        return (place,) if place else ()
 
 
 def from_arguments(arguments: Mapping[str, str]) -> SpecSource:
@@ -172,8 +172,8 @@ def misplaced(source: SpecSource, key: str) -> tuple[Location, ...]:
     for table in TABLES_OF_TEXT:
         inside = source.values.get(table)
         if source.document and isinstance(inside, dict) and key in inside:
-            found = source.place(table, key)
-            return (found,) if found else ()
+            place = source.place(table, key)
+            return (place,) if place else ()
     return ()
 
 
@@ -194,12 +194,12 @@ def merge_sources(*sources: SpecSource) -> Settings:
 
 
 def _checked(source: SpecSource) -> Mapping[str, Any]:
-    found = {}
+    values = {}
     for key, value in source.values.items():
         read = PLAIN[key](value) if key in PLAIN else None
         if read is None:
             from frontend.config.schema import checked
 
             return checked(source)
-        found[key] = read
-    return found
+        values[key] = read
+    return values

@@ -76,7 +76,9 @@ class Context:
         put into it.
         """
         inside = "" if path == "." else f"{path}/"
-        others = [each.removeprefix(inside) for each in sorted(without) if each.startswith(inside)]
+        others = [
+            other.removeprefix(inside) for other in sorted(without) if other.startswith(inside)
+        ]
         excluded = [*self._leftovers, *_BUILD_LEFTOVERS, *others]
         # The copy is what later steps are keyed by: content, not the path to it, nor the umask of
         # whoever checked it out (which engines before BuildKit 0.17 cannot even out).

@@ -84,10 +84,10 @@ def open_workspace(
     `chosen` is where the user named the folder.
     """
     manifest_name, lock_name = workspace_path(folder, MANIFEST), workspace_path(folder, LOCK)
-    where = "the build context" if folder == "." else f"{folder!r} of the build context"
+    place = "the build context" if folder == "." else f"{folder!r} of the build context"
     if manifest_name not in files:
         raise FrontendError(
-            f"there is no {MANIFEST} in {where}",
+            f"there is no {MANIFEST} in {place}",
             remedy="Build from the folder of the workspace, or name it with `workspace`.",
             places=chosen,
         )
@@ -96,7 +96,7 @@ def open_workspace(
     root = root_manifest(root, files.get(workspace_path(folder, FILE)))
     if lock_name not in files:
         raise FrontendError(
-            f"there is no {LOCK} in {where}",
+            f"there is no {LOCK} in {place}",
             remedy="Run `uv lock` and commit the file: it decides what the image holds.",
             places=(root.place("project"),),
         )
