@@ -120,7 +120,8 @@ def included_groups(manifest: TomlDocument, group: str) -> tuple[str, ...]:
         else items
         for key, items in table.items()
     }
-    if name not in map(canonicalize_name, includes) or not any(includes.values()):
+    by_name = {canonicalize_name(key) for key in includes}
+    if name not in by_name or not any(includes.values()):
         return (name,)
     # Imported where it is needed: most groups include none.
     from packaging.dependency_groups import (
@@ -129,13 +130,11 @@ def included_groups(manifest: TomlDocument, group: str) -> tuple[str, ...]:
         DependencyGroupResolver,
     )
 
-    def includes_of(current: str, *include: str) -> Iterator[str]:
-        """Look up a group; what is wrong with it is at its line, or at that of its `include`."""
+    def includes_of(owner: str) -> Iterator[str]:
         try:
-            items = resolver.lookup(current)
+            items = resolver.lookup(owner)
         except ExceptionGroup as error:
-            reason = str(error.exceptions[0])
-            raise _unreadable(manifest, group, reason, *(include or (current,))) from error
+            raise _unreadable(manifest, group, str(error.exceptions[0]), owner) from error
         return (item.include_group for item in items if isinstance(item, DependencyGroupInclude))
 
     try:
@@ -147,19 +146,21 @@ def included_groups(manifest: TomlDocument, group: str) -> tuple[str, ...]:
     names = {name: None}
     path = {name: includes_of(name)}
     while path:
-        current, remaining = next(reversed(path.items()))
+        owner, remaining = next(reversed(path.items()))
         include = next(remaining, None)
         if include is None:
             path.popitem()
             continue
-        inner = canonicalize_name(include)
-        if inner in path:
-            cycle = CyclicDependencyGroup(name, current, include)
-            raise _unreadable(manifest, group, str(cycle), current, include)
-        if inner not in names:
-            names[inner] = None
-            missing = inner not in resolver.dependency_groups
-            path[inner] = includes_of(inner, *((current, include) if missing else ()))
+        included = canonicalize_name(include)
+        if included in path:
+            cycle = CyclicDependencyGroup(name, owner, include)
+            raise _unreadable(manifest, group, str(cycle), owner, include)
+        if included not in by_name:
+            missing = f"Dependency group {included!r} not found"
+            raise _unreadable(manifest, group, missing, owner, include)
+        if included not in names:
+            names[included] = None
+            path[included] = includes_of(included)
     return tuple(names)
 
 
