@@ -14,14 +14,17 @@ HIDDEN = "****"
 
 
 def secret(name: str) -> bool:
-    """Whether a variable of this name is likely to hold a secret (as Dockerfiles judge ENV)."""
+    """Return whether a variable of this name is likely to hold a secret.
+
+    The words are those of Dockerfile's check of ENV.
+    """
     return bool(_SECRET.search(name)) and not _PUBLIC.search(name)
 
 
 def hidden(text: str) -> str:
     """Return a file's text without the values of variables that look like secrets.
 
-    The passwords of addresses were left out when it was read.
+    Passwords in addresses were removed when the file was read.
     """
 
     def value(match: re.Match[str]) -> str:
@@ -50,6 +53,6 @@ def without_credentials(value: Any) -> Any:
 
 
 def password_lines(text: str) -> tuple[int, ...]:
-    """The lines of a file (1-based) with an address that holds a password."""
+    """Return the lines of a file (from 1) with an address that holds a password."""
     lines = enumerate(text.split("\n"), 1)
     return tuple(number for number, line in lines if _PASSWORD.search(line))

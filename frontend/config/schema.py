@@ -1,4 +1,4 @@
-"""The keys a user can set: their types, their meaning, and what is said of wrong values.
+"""The keys a user can set: their types, their meaning, and the errors for wrong values.
 
 Loading pydantic takes a third of a build in which nothing changed, so `settings` imports this only
 where it meets anything but the plainest values.
@@ -35,7 +35,7 @@ def _words(value: object) -> object:
 
 
 def _text(value: object) -> object:
-    """Take a whole number for its digits. 3.10 as a number is 3.1, so that has to be quoted."""
+    """Return the digits of a whole number. A float is refused: 3.10 would be 3.1."""
     if isinstance(value, (float, bool)):
         raise ValueError("this must be text: write it in quotes")
     return str(value) if isinstance(value, int) else value
@@ -49,7 +49,7 @@ def _name(value: str) -> str:
 
 
 def _checks(value: object) -> object:
-    """Commands, each as text or as words; a single one may stand alone."""
+    """Return a list of commands, each as text or as words; text alone is one command."""
     return [value] if isinstance(value, str) else value
 
 
@@ -67,7 +67,7 @@ def _within(pattern: str) -> str:
 
 
 def _packages(value: object) -> object:
-    """One name, or several for an image of several packages; each once."""
+    """Return one name, or several for an image of several packages, each once."""
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
         raise ValueError("a package is named by text: write it in quotes")
@@ -77,7 +77,7 @@ def _packages(value: object) -> object:
 
 
 def _files(value: object) -> object:
-    """A list of paths keeps each path's place below the working directory; a table says where."""
+    """Return a table of destinations; in a list, each path keeps its own (empty text)."""
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return dict.fromkeys(value, "")
     return value
@@ -127,7 +127,7 @@ def _bytes(value: object) -> object:
 
 
 def _date(value: object) -> object:
-    """A date of TOML's is as good as one in quotes."""
+    """Return a date of TOML as text, as if it were in quotes."""
     return value.isoformat() if isinstance(value, datetime.date) else value
 
 

@@ -25,7 +25,7 @@ _KNOWN = ("ref", "tag", "branch", "subdir", "checksum", "commit", "mtime", *_FLA
 
 @dataclass(frozen=True)
 class GitAddress:
-    """What a git address says. Empty parts are not said; `submodules` come along by default."""
+    """The parts of a git address; empty ones are not given. Submodules are fetched by default."""
 
     address: str
     remote: str

@@ -1,4 +1,4 @@
-"""Users: who a container runs as, who what is added belongs to, and users that are created.
+"""Users: who a container runs as, who owns the added files, and users that are created.
 
 Names are looked up in the base's own passwd(5) and group(5). What an image's configuration gets is
 always a number where one is known: Kubernetes' `runAsNonRoot` cannot judge a name.
@@ -43,7 +43,7 @@ class Account:
 def find(user: str, passwd: str, group: str) -> Account:
     """Look up `user` (`NAME`, `UID`, with `:GROUP` or `:GID`), and create what does not exist.
 
-    FrontendError for what can be no user.
+    FrontendError for text that is no user.
     """
     name, colon, wanted = user.partition(":")
     if not _possible(name) or (colon and not _possible(wanted)):
@@ -154,10 +154,10 @@ ROOT = Account("", 0, 0)
 
 
 def choose(user: str, owner: str, base_user: str, passwd: str, group: str) -> Accounts:
-    """Settle user and owner from the keys `user` and `owner`, and the user the base is set to.
+    """Return user and owner for the keys `user` and `owner` and the user of the base.
 
-    A base that has a user of its own and keeps it gets files of that user; otherwise they belong to
-    root. FrontendError for what can be no user.
+    Files belong to the base's user if the image keeps that user, otherwise to root. FrontendError
+    for text that is no user.
     """
     runs_as = find(user, passwd, group) if user else ROOT
     if runs_as.created:

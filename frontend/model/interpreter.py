@@ -1,4 +1,4 @@
-"""The Python an image runs: what wheels fit it and which markers hold for it.
+"""The Python of an image: its wheel tags and its marker environment.
 
 Everything comes from running the interpreter once (`steps/probe.py`); the wheel tags follow
 packaging's rules for the platform tags of PEP 600 (manylinux) and PEP 656 (musllinux).
@@ -95,10 +95,10 @@ class Interpreter:
     def from_foreign(
         cls, report: Mapping[str, Any], like: Interpreter, platform: Platform
     ) -> Interpreter:
-        """An interpreter for another processor, as `steps/foreign.py` has read it.
+        """Read the report of `steps/foreign.py` about an interpreter for another processor.
 
-        `like` is a CPython that was run, and has the same version but for the last number: markers
-        that do not depend on the processor are taken from it.
+        `like` is a CPython of the same minor version that was run. Markers that do not depend on
+        the processor are those of `like`.
         """
         numbers = [int(part) for part in report["libc"]["version"].split(".")[:2] if part.isdigit()]
         major, minor = (*numbers, 0, 0)[:2]
@@ -172,7 +172,7 @@ class Interpreter:
         return Version(self.version).base_version
 
     def satisfies(self, wanted: str) -> bool:
-        """Whether this is the Python that `wanted` asks for (`3.13`, `>=3.11`; empty: any)."""
+        """Return whether the version meets `wanted` (`3.13`, `>=3.11`; empty: any)."""
         if re.fullmatch(r"[0-9.]+", wanted):
             wanted = f"=={wanted}.*" if wanted.count(".") < 2 else f"=={wanted}"
         try:
@@ -181,7 +181,7 @@ class Interpreter:
             return False
 
     def platform_tags(self, libc_minor: int | None = None) -> list[str]:
-        """Platform tags, the best first; `libc_minor` stands in for the probed version."""
+        """Return the platform tags, the best first; `libc_minor` replaces the probed version."""
         major, minor = self.libc.version
         minor = minor if libc_minor is None else libc_minor
         tags = []
@@ -218,7 +218,7 @@ class Interpreter:
 
 
 def machine_of(platform: Platform, probed: str) -> str:
-    """Return uname's name for the platform's architecture; `probed` where we know no better."""
+    """Return uname's name for the platform's architecture; `probed` for others."""
     if platform.architecture == "arm":
         return f"arm{platform.variant or 'v7'}l"
     return _MACHINES.get(platform.architecture, probed)

@@ -13,6 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from frontend.config.keys import TABLE
+from frontend.project.lock_graph import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,21 +65,19 @@ def build_names(manifest: TomlDocument) -> Iterator[str]:
 def build_dependencies(workspace: Workspace, member: LocalPackage) -> tuple[LocalPackage, ...]:
     """Return the members that building `member` needs: those required, and what these need.
 
-    Of members whose manifests have been read; the others are not followed.
+    Only manifests that have been read are followed.
     """
     lock = workspace.lock
-    packages: dict[str, LocalPackage] = {}
-    queue = [member]
-    while queue:
-        current = queue.pop()
-        if current.path != "." and current.name not in workspace.manifests:
-            continue
-        for name in required(workspace, workspace.manifest(current)):
-            for needed in lock.local_closure(name, (), ()):
-                if needed not in packages and needed != member.name:
-                    packages[needed] = lock.local_packages[needed]
-                    queue.append(packages[needed])
-    return tuple(packages[name] for name in sorted(packages))
+    packages = {**lock.local_packages, member.name: member}
+
+    def neighbours(name: str) -> Iterator[str]:
+        package = packages[name]
+        if package.path == "." or name in workspace.manifests:
+            for needed in required(workspace, workspace.manifest(package)):
+                yield from lock.local_closure(needed, (), ())
+
+    names = sorted(walk([member.name], neighbours))
+    return tuple(packages[name] for name in names if name != member.name)
 
 
 def with_paths(

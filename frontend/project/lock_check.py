@@ -196,5 +196,5 @@ def _same_version(one: str, other: str) -> bool:
 
 
 def stale(drift: LockMismatch) -> Finding:
-    """The finding for a difference that is no error."""
+    """Return the finding for a difference that is no error."""
     return Finding(findings.STALE_LOCK, f"uv.lock is out of date: {drift.message}", (drift.place,))

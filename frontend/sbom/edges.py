@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 def edges(
     lock: Lock, closure: Closure, selection: Selection, target: Interpreter
 ) -> tuple[tuple[str, str], ...]:
-    """Pairs of names, sorted: the first depends on the second.
+    """Return pairs of names, sorted: the first depends on the second.
 
-    Walks the lock from the selected packages, with the extras that each edge asks for; what the
-    closure has not is not there. A group's packages are dependencies of the package that has the
-    group, those of the workspace's root of the first selected package.
+    The walk over the lock starts at the selected packages and follows the extras of each edge.
+    Packages that are not in the closure are skipped. A group's packages are dependencies of the
+    package that has the group; those of the workspace root's group are dependencies of the first
+    selected package.
     """
     tables = {package.name: package.table for package in closure.third_party}
     # A package whose files are copied is not among those that uv installs.
@@ -52,19 +53,19 @@ def edges(
 
 
 def _grouped(lock: Lock, selection: Selection) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """The edges of the selected groups, with the package that each belongs to."""
+    """Return the edges of the selected groups, with the package that each belongs to."""
     roots = [name for name, member in lock.members.items() if member.path == "."]
-    found: list[tuple[str, list[Mapping[str, Any]]]] = []
+    grouped: list[tuple[str, list[Mapping[str, Any]]]] = []
     for group in selection.groups:
         having = [name for name in selection.packages if group in lock.groups(name)]
         for name in having:
-            found.append((name, list(group_dependencies(lock.named(name)[0], group))))
+            grouped.append((name, list(group_dependencies(lock.named(name)[0], group))))
         if not having:
-            own = list(root_group_dependencies(lock, group))
+            edges = list(root_group_dependencies(lock, group))
             tables = [lock.named(name)[0] for name in roots]
-            own += [edge for table in tables for edge in group_dependencies(table, group)]
-            found.append((selection.package, own))
-    return found
+            edges += [edge for table in tables for edge in group_dependencies(table, group)]
+            grouped.append((selection.package, edges))
+    return grouped
 
 
 def _applies(edge: Mapping[str, Any], target: Interpreter) -> bool:
