@@ -33,9 +33,10 @@ def hidden(text: str) -> str:
     return _VALUE.sub(value, text)
 
 
-_CREDENTIALS = re.compile(r"(https?://)[^/\s]*@")
+# Begins with text, and not with a choice of letters, so that long files are searched fast.
+_ACCOUNT = re.compile(r"://[^/\s]*@")
 #: A password, and no variable in its place.
-_PASSWORD = re.compile(r"https?://[^/\s\"'@:]*:[^/\s\"'@$]+@")
+_PASSWORD = re.compile(r"https?://[^/\s\"'@:]*:[^/\s\"'@$]+@", re.IGNORECASE)
 
 
 def without_credentials(value: Any) -> Any:
@@ -44,12 +45,18 @@ def without_credentials(value: Any) -> Any:
     Only URLs of HTTP: the user of `git+ssh://git@…` is part of the address.
     """
     if isinstance(value, str):
-        return _CREDENTIALS.sub(r"\1", value)
+        return _ACCOUNT.sub(_without_account, value)
     if isinstance(value, list):
         return [without_credentials(item) for item in value]
     if isinstance(value, dict):
         return {key: without_credentials(item) for key, item in value.items()}
     return value
+
+
+def _without_account(match: re.Match[str]) -> str:
+    """Return what stays of an address's start: protocols are case-insensitive."""
+    protocol = match.string[max(match.start() - len("https"), 0) : match.start()].lower()
+    return "://" if protocol.endswith(("http", "https")) else match[0]
 
 
 def password_lines(text: str) -> tuple[int, ...]:
