@@ -64,7 +64,7 @@ def find(user: str, passwd: str, group: str) -> Account:
         new = _created("", uid, gid, wanted, passwd, group, groups) if colon else None
         number = gid if gid is not None else new.gid if new else 0
         return Account(f"{uid}:{number}" if colon else name, uid, number, new)
-    taken = {row[2] for row in (*users.values(), *groups.values())}
+    taken = {row[2] for row in (*users, *groups)}
     uid = next(n for n in range(CREATED_ID, 999, -1) if str(n) not in taken)
     new = _created(name, uid, gid, wanted or name, passwd, group, groups)
     assert new is not None
@@ -86,23 +86,32 @@ def _is_id(text: str) -> bool:
     return text.isdecimal() and len(text) <= 10 and int(text) < 2**32 - 1
 
 
-def _rows(text: str) -> dict[str, list[str]]:
+_Rows = tuple[list[str], ...]
+
+
+def _rows(text: str) -> _Rows:
     rows = (line.split(":") for line in text.splitlines())
-    return {row[0]: row for row in rows if len(row) >= 4 and _is_id(row[2])}
+    return tuple(row for row in rows if len(row) >= 4 and _is_id(row[2]))
 
 
-def _existing(name: str, users: dict[str, list[str]]) -> tuple[int, int] | None:
+def _named(name: str, rows: _Rows) -> list[str] | None:
+    """Return the row of a name: as for getpwnam(3), the first of several counts."""
+    return next((row for row in rows if row[0] == name), None)
+
+
+def _existing(name: str, users: _Rows) -> tuple[int, int] | None:
     """Return user and group id of a user that the base has."""
-    row = users.get(name)
+    row = _named(name, users)
     if row is None and name.isdecimal():
-        row = next((row for row in users.values() if row[2] == name), None)
+        row = next((row for row in users if row[2] == name), None)
     return (int(row[2]), int(row[3])) if row and _is_id(row[3]) else None
 
 
-def _group(name: str, groups: dict[str, list[str]]) -> int | None:
+def _group(name: str, groups: _Rows) -> int | None:
     if name.isdecimal():
         return int(name)
-    return int(groups[name][2]) if name in groups else None
+    row = _named(name, groups)
+    return int(row[2]) if row else None
 
 
 def _created(
@@ -112,17 +121,17 @@ def _created(
     group_name: str,
     passwd: str,
     group: str,
-    groups: dict[str, list[str]],
+    groups: _Rows,
 ) -> Created | None:
     """Return what has to be written for a user `name` and its group; None for nothing.
 
     An empty name stands for no user.
     """
     if gid is None:
-        existing = groups.get(group_name)
+        existing = _named(group_name, groups)
         gid = int(existing[2]) if existing else None
     if gid is None:
-        taken = {row[2] for row in groups.values()}
+        taken = {row[2] for row in groups}
         gid = next(n for n in (uid, *range(CREATED_ID, 999, -1)) if str(n) not in taken)
         group = _with(group, f"{group_name}:x:{gid}:")
     elif not name:
