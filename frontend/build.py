@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from frontend import targets
-from frontend.findings import CheckPolicy
 from frontend.gateway import Result
-from frontend.inputs.inputs import read
+from frontend.inputs.inputs import check_policy, read
 from frontend.lint import options
 from frontend.lint.report import (
     lint_findings,
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
 
 def build(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     """Build what `request` asks for. FrontendError for what the user can correct."""
-    policy = CheckPolicy.of(request, reads.build_file().source.text)
-    with reporting_failures(gateway, policy):
+    with reporting_failures(gateway, lambda: check_policy(request, reads)):
         if request.call:
             from frontend import calls
 

@@ -39,7 +39,7 @@ class Location:
 
     @classmethod
     def line(cls, source: SourceFile, line: int) -> Location:
-        """One line of `source`."""
+        """Return one line of `source`."""
         return cls(source, line, line)
 
 
@@ -62,7 +62,7 @@ class FrontendError(Exception):
 
     @property
     def text(self) -> str:
-        """Message and remedy as the user reads them."""
+        """Return message and remedy as the user reads them."""
         return f"{self.message}\n{self.remedy}" if self.remedy else self.message
 
 

@@ -132,7 +132,7 @@ def source_info(file: SourceFile) -> ops_pb2.SourceInfo:
     """The file as a message, with the definition it was loaded by."""
     info = ops_pb2.SourceInfo(filename=file.filename, data=file.data, language=file.language)
     if file.definition is not None:
-        info.definition.CopyFrom(marshal(file.definition))
+        info.definition.CopyFrom(ops_pb2.Definition.FromString(file.definition))
     return info
 
 

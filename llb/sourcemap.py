@@ -7,17 +7,14 @@ an excerpt when an operation fails.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from llb.graph import Input
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A whole file, under the name that the user knows.
 
-    `language` is linguist's name for it (`TOML`). `definition` is where the file was loaded from;
+    `language` is linguist's name for it (`TOML`). `definition` is the graph that the file was
+    loaded from, a serialised Definition (`marshal(…).SerializeToString(deterministic=True)`);
     BuildKit records it in the provenance of the build. The file travels with the graph, and is
     repeated in provenance and messages: use small files, not lock files of megabytes.
     """
@@ -25,7 +22,7 @@ class SourceFile:
     filename: str
     data: bytes = field(repr=False)
     language: str = ""
-    definition: Input | None = None
+    definition: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

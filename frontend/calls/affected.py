@@ -18,8 +18,14 @@ from frontend.calls.file_digests import list_files
 from frontend.calls.lock_digest import LockDigest
 from frontend.config.settings import from_arguments, from_manifest, merge_sources
 from frontend.container.uv_settings import deciding
-from frontend.findings import CheckPolicy
-from frontend.inputs.inputs import BuildInputs, base_places, named_for_all, open_workspace, select
+from frontend.inputs.inputs import (
+    BuildInputs,
+    base_places,
+    check_policy,
+    named_for_all,
+    open_workspace,
+    select,
+)
 from frontend.inputs.manifests import read_helpers, read_manifests, runnable_packages
 from frontend.lint.report import report_findings
 from frontend.model.uv import UV_VERSION
@@ -109,7 +115,7 @@ def _jobs(gateway: Gateway, request: Request, reads: FirstReads) -> list[BuildIn
     given = {k: v for k, v in request.arguments.items() if not (everything and k == "package")}
     arguments = from_arguments(given)
     context, workspace, body, findings = open_workspace(gateway, request, reads, arguments)
-    policy = CheckPolicy.of(request, reads.build_file().source.text)
+    policy = check_policy(request, reads)
     root = from_manifest(workspace.root)
     settings = merge_sources(arguments, body, root)
     packages: Sequence[LocalPackage]

@@ -43,7 +43,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
         "package": inputs.selection.package,
         "images": [each.document for each in told],
     }
-    return calls.result(document, _text(inputs.selection.package, told))
+    return calls.result(document, _report(inputs.selection.package, told))
 
 
 def _comparing(
@@ -76,7 +76,7 @@ def _compare(gateway: Gateway, builder: TargetBuilder, resolved: ResolvedPlatfor
     return previous.explained(resolved, found, image, made, config)
 
 
-def _text(package: str, told: Sequence[Explained]) -> str:
+def _report(package: str, told: Sequence[Explained]) -> str:
     parts = []
     for each in told:
         head = f"{package} for {each.platform}, compared with {each.name}"

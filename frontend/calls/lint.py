@@ -15,7 +15,7 @@ from frontend.errors import FrontendError
 from frontend.findings import CheckPolicy
 from frontend.gateway.status import excerpt
 from frontend.inputs import manifests
-from frontend.inputs.inputs import read
+from frontend.inputs.inputs import check_policy, read
 from frontend.lint import images, workspace
 from frontend.lint.report import report_findings, resolved_findings
 from frontend.resolve.platform import resolve_platforms
@@ -37,7 +37,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
     policy = CheckPolicy.of(request)
     error: FrontendError | None = None
     try:
-        policy = CheckPolicy.of(request, reads.build_file().source.text)
+        policy = check_policy(request, reads)
         found.extend(_before_platforms(inputs := _read(gateway, request, reads)))
         # Its differences are among the findings.
         inputs = replace(inputs, settings=inputs.settings.without(lock="off"))
@@ -71,7 +71,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
             "location": sources.location(error.places[:1]),
         }
     document["sources"] = sources.listed
-    answered = calls.result(document, _text(told, error))
+    answered = calls.result(document, _report(told, error))
     status = b"1" if told or error else b"0"
     return replace(answered, metadata={**answered.metadata, "result.statuscode": status})
 
@@ -120,7 +120,7 @@ class _Sources:
         return {"sourceIndex": list(self._found).index(key), "ranges": ranges}
 
 
-def _text(told: Sequence[Finding], error: FrontendError | None) -> str:
+def _report(told: Sequence[Finding], error: FrontendError | None) -> str:
     """The same for people, for clients that don't write it themselves."""
     parts = []
     for each in told:

@@ -64,7 +64,7 @@ def answer(gateway: Gateway, request: Request, reads: FirstReads) -> Result:
         "cache": [{"ID": name} for name in sorted(outside.caches)],
         "sources": sources,
     }
-    return calls.result(document, _text(document))
+    return calls.result(document, _tables(document))
 
 
 def taken(filesystems: Iterable[llb.Output]) -> Outside:
@@ -156,7 +156,7 @@ def _named(found: Mapping[str, bool]) -> list[dict[str, Any]]:
     return [{"name": name, **({"required": True} if found[name] else {})} for name in sorted(found)]
 
 
-def _text(document: Mapping[str, Any]) -> str:
+def _tables(document: Mapping[str, Any]) -> str:
     """The same for people, for clients that don't write it themselves."""
     parts = [f"TARGET: {document['name']}\nDESCRIPTION: {document['description']}\n"]
     rows = [(a["name"], a.get("value", ""), a["description"]) for a in document["args"]]

@@ -34,7 +34,7 @@ def _words(value: object) -> object:
     return shlex.split(value) if isinstance(value, str) else value
 
 
-def _text(value: object) -> object:
+def _number_as_text(value: object) -> object:
     """Return the digits of a whole number. A float is refused: 3.10 would be 3.1."""
     if isinstance(value, (float, bool)):
         raise ValueError("this must be text: write it in quotes")
@@ -132,7 +132,7 @@ def _date(value: object) -> object:
 
 
 Bytes = Annotated[int, BeforeValidator(_bytes), Field(ge=0)]
-Text = Annotated[str, BeforeValidator(_text)]
+Text = Annotated[str, BeforeValidator(_number_as_text)]
 Name = Annotated[str, AfterValidator(_name)]
 DebianPackage = Annotated[
     str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?([=/][A-Za-z0-9.+:~*-]+)?$")
@@ -145,7 +145,7 @@ Place = Annotated[str, AfterValidator(_beneath)]
 Folder = Annotated[Path, AfterValidator(lambda p: posixpath.normpath(p.strip("/") or "."))]
 Port = Annotated[
     str,
-    BeforeValidator(_text),
+    BeforeValidator(_number_as_text),
     Field(pattern=r"^[0-9]{1,5}(-[0-9]{1,5})?(/(tcp|udp|sctp))?$"),
     AfterValidator(_possible_port),
 ]

@@ -47,7 +47,7 @@ def _packages(value: object) -> object:
     return tuple(dict.fromkeys(names)) if normal and isinstance(names, list) else None
 
 
-def _text(value: object) -> object:
+def _nonempty_string(value: object) -> object:
     return value if isinstance(value, str) and value else None
 
 
@@ -73,7 +73,7 @@ def _ports(value: object) -> object:
 
 #: How plain values of some keys read; None for whatever the model has to look at.
 PLAIN: Mapping[str, Callable[[object], object]] = {
-    "base": _text,
+    "base": _nonempty_string,
     "cmd": _words,
     "entrypoint": _words,
     "env": _table,

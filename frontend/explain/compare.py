@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from frontend.explain.record import FILE, Layer, folded
+from frontend.explain.record import FILE, RecordedLayer, folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ class LayerChange:
     """
 
     number: int
-    layer: Layer
+    layer: RecordedLayer
     state: State
     previous: int = 0
     packages: tuple[Change, ...] = ()
@@ -84,7 +84,7 @@ class Removed:
     """A layer of the previous image that the new one does not have."""
 
     number: int
-    layer: Layer
+    layer: RecordedLayer
 
 
 @dataclass(frozen=True)
@@ -110,18 +110,18 @@ class Comparison:
 
     @property
     def unchanged(self) -> bool:
-        """Whether the new image is the previous one."""
-        told = self.facts or self.removed or self.reordered or self.settings
-        return not told and not self.touched
+        """Return whether the new image is the previous one."""
+        different = self.facts or self.removed or self.reordered or self.settings
+        return not different and not self.touched
 
     @property
     def touched(self) -> tuple[LayerChange, ...]:
-        """The layers that are not just the same."""
-        return tuple(each for each in self.layers if each.state is not State.SAME)
+        """Return the layers that differ from their counterparts or have none."""
+        return tuple(layer for layer in self.layers if layer.state is not State.SAME)
 
     def count(self, *states: State) -> int:
-        """How many layers are in one of these states."""
-        return sum(each.state in states for each in self.layers)
+        """Return how many layers are in one of these states."""
+        return sum(layer.state in states for layer in self.layers)
 
 
 @dataclass(frozen=True)
@@ -162,19 +162,19 @@ def compare(
     return Comparison(before, after, facts, layers, removed, reordered, tuple(named))
 
 
-def cost(found: Comparison, *states: State) -> Cost:
-    """What pushing the layers in these states takes, as far as is known before they are made.
+def cost(comparison: Comparison, *states: State) -> Cost:
+    """Return what pushing the layers in these states takes, as far as is known before the build.
 
     It is the size of the locked files and of the packages' own: a layer has bytecode as well, and
     is compressed.
     """
-    layers = [each.layer for each in found.layers if each.state in states]
+    layers = [change.layer for change in comparison.layers if change.state in states]
     sizes = [_size(layer) for layer in layers]
-    known = [size for size in sizes if size is not None]
-    return Cost(sum(known), len(layers), len(sizes) - len(known))
+    known_sizes = [size for size in sizes if size is not None]
+    return Cost(sum(known_sizes), len(layers), len(sizes) - len(known_sizes))
 
 
-def _size(layer: Layer) -> int | None:
+def _size(layer: RecordedLayer) -> int | None:
     trees = [tree.size for tree in layer.trees.values()]
     if layer.size is None or None in trees:
         return None
@@ -185,7 +185,7 @@ def _size(layer: Layer) -> int | None:
 
 
 def _facts(before: Record, after: Record) -> list[Fact]:
-    found = []
+    facts = []
     for what, one, other in (
         ("package", before.package, after.package),
         ("target", before.target, after.target),
@@ -197,43 +197,43 @@ def _facts(before: Record, after: Record) -> list[Fact]:
         (STEPS, before.steps, after.steps),
     ):
         if one != other:
-            found.append(Fact(what, one, other))
+            facts.append(Fact(what, one, other))
     images = [(BASE, before.base, after.base)]
     if (before.builder, after.builder) != (before.base, after.base):
         images.append((BUILDER, before.builder, after.builder))
     for what, was, is_ in images:
         if was != is_:
-            found.append(Fact(what, f"{was.name}@{was.digest}", f"{is_.name}@{is_.digest}"))
-    return found
+            facts.append(Fact(what, f"{was.name}@{was.digest}", f"{is_.name}@{is_.digest}"))
+    return facts
 
 
-def _pairs(before: Sequence[Layer], after: Sequence[Layer]) -> dict[int, int]:
+def _pairs(before: Sequence[RecordedLayer], after: Sequence[RecordedLayer]) -> dict[int, int]:
     """Counterparts: the numbers of new layers, each with that of the previous one, from 0.
 
     Those that are the same come first, then those that have the most in common.
     """
-    found: dict[int, int] = {}
+    pairs: dict[int, int] = {}
     taken: set[int] = set()
     for alike in (_identical, _alike):
         scored = sorted(
             (-score, abs(number - place), number, place)
             for number, layer in enumerate(after)
             for place, other in enumerate(before)
-            if number not in found and place not in taken and (score := alike(other, layer)) > 0
+            if number not in pairs and place not in taken and (score := alike(other, layer)) > 0
         )
         for _, _, number, place in scored:
-            if number not in found and place not in taken:
-                found[number] = place
+            if number not in pairs and place not in taken:
+                pairs[number] = place
                 taken.add(place)
-    return found
+    return pairs
 
 
-def _identical(before: Layer, after: Layer) -> float:
+def _identical(before: RecordedLayer, after: RecordedLayer) -> float:
     return float(before.key == after.key and _names(before) == _names(after))
 
 
-def _alike(before: Layer, after: Layer) -> float:
-    """How much two layers have in common, from 0 to 1."""
+def _alike(before: RecordedLayer, after: RecordedLayer) -> float:
+    """Return how much two layers have in common, from 0 to 1."""
     if before.trees.keys() & after.trees.keys():
         return 1.0
     one, other = _names(before), _names(after)
@@ -248,7 +248,7 @@ def _alike(before: Layer, after: Layer) -> float:
     return 0.5 if before.count and after.count else 0.0
 
 
-def _names(layer: Layer) -> frozenset[str]:
+def _names(layer: RecordedLayer) -> frozenset[str]:
     return frozenset(layer.packages or ()) | frozenset(layer.trees)
 
 
@@ -261,33 +261,33 @@ class _Moves:
         self.numbers = numbers
         self.listed = all(layer.packages is not None for layer in before.layers)
 
-    def into(self, number: int, layer: Layer) -> list[Change]:
-        """What happened to the packages that a new layer has."""
-        found = []
+    def into(self, number: int, layer: RecordedLayer) -> list[Change]:
+        """Return what happened to the packages of a new layer."""
+        changes = []
         for name, version in (layer.packages or {}).items():
             if name not in self.before:
                 # Where packages are only counted it may have been one of them.
                 if self.listed:
-                    found.append(Change(name, Verb.ADDED, after=version))
+                    changes.append(Change(name, Verb.ADDED, after=version))
                 continue
             place, old = self.before[name]
             if self.numbers.get(place) != number:
-                found.append(Change(name, Verb.MOVED_IN, old, version, place + 1))
+                changes.append(Change(name, Verb.MOVED_IN, old, version, place + 1))
             elif old != version:
-                found.append(Change(name, Verb.CHANGED, old, version))
-        return found
+                changes.append(Change(name, Verb.CHANGED, old, version))
+        return changes
 
-    def out_of(self, number: int, layer: Layer) -> list[Change]:
+    def out_of(self, number: int, layer: RecordedLayer) -> list[Change]:
         """What happened to the packages that a previous layer had, and its counterpart has not."""
-        found = []
+        changes = []
         for name, version in (layer.packages or {}).items():
             if name not in self.after:
-                found.append(Change(name, Verb.REMOVED, before=version))
+                changes.append(Change(name, Verb.REMOVED, before=version))
                 continue
             place, new = self.after[name]
             if place != number:
-                found.append(Change(name, Verb.MOVED_OUT, version, new, place + 1))
-        return found
+                changes.append(Change(name, Verb.MOVED_OUT, version, new, place + 1))
+        return changes
 
 
 def _places(record: Record) -> dict[str, tuple[int, str]]:
@@ -300,7 +300,7 @@ def _places(record: Record) -> dict[str, tuple[int, str]]:
 
 def _layer(
     number: int,
-    layer: Layer,
+    layer: RecordedLayer,
     previous: int | None,
     before: Record,
     moves: _Moves,
@@ -318,14 +318,14 @@ def _layer(
         if name in old.trees and old.trees[name].version != tree.version
     ]
     files = [
-        *(each for name, tree in layer.trees.items() for each in _tree(name, old, tree)),
+        *(change for name, tree in layer.trees.items() for change in _tree(name, old, tree)),
         *(FileChange(name, "", Verb.REMOVED) for name in old.trees.keys() - layer.trees.keys()),
     ]
     text = old.text if old.text != layer.text else ""
-    told = bool(packages or versions or files or text)
-    if not told and old.key == layer.key:
+    differs = bool(packages or versions or files or text)
+    if not differs and old.key == layer.key:
         return LayerChange(number + 1, layer, State.SAME, previous + 1)
-    state = State.REMADE if whole and not told and old.count == layer.count else State.CHANGED
+    state = State.REMADE if whole and not differs and old.count == layer.count else State.CHANGED
     return LayerChange(
         number + 1,
         layer,
@@ -339,8 +339,8 @@ def _layer(
     )
 
 
-def _tree(name: str, old: Layer, tree: Tree) -> list[FileChange]:
-    """The files that changed in a tree, or it alone where the labels do not say which."""
+def _tree(name: str, old: RecordedLayer, tree: Tree) -> list[FileChange]:
+    """Return the files that changed in a tree, or the tree alone if the labels list no files."""
     if name not in old.trees:
         return [FileChange(name, "", Verb.ADDED)]
     before = old.trees[name]
@@ -349,20 +349,20 @@ def _tree(name: str, old: Layer, tree: Tree) -> list[FileChange]:
         return []
     if not before.files or tree.files is None:
         return [FileChange(name, "", Verb.CHANGED)]
-    found = []
+    changes = []
     folders = [path for path in before.files if path.endswith("/")]
-    for path, said in sorted(before.files.items()):
+    for path, digest in sorted(before.files.items()):
         now = folded(tree.files, path) if path.endswith("/") else tree.files.get(path, "")
         if not now:
-            found.append(FileChange(name, path, Verb.REMOVED))
-        elif now[:FILE] != said[:FILE]:
-            found.append(FileChange(name, path, Verb.CHANGED))
-    found += [
+            changes.append(FileChange(name, path, Verb.REMOVED))
+        elif now[:FILE] != digest[:FILE]:
+            changes.append(FileChange(name, path, Verb.CHANGED))
+    changes += [
         FileChange(name, path, Verb.ADDED)
         for path in sorted(tree.files)
         if path not in before.files and not path.startswith(tuple(folders))
     ]
-    return found or [FileChange(name, "", Verb.CHANGED)]
+    return changes or [FileChange(name, "", Verb.CHANGED)]
 
 
 _KEYS = ("Entrypoint", "Cmd", "User", "WorkingDir", "ExposedPorts", "Volumes", "StopSignal")
@@ -372,16 +372,16 @@ _OURS = ("uv-frontend.", "org.opencontainers.image.base.")
 def settings(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
     """Name what differs in two images' configurations; no value is told, it may be a secret."""
     old, new = _run(before), _run(after)
-    found = [key for key in _KEYS if (old.get(key) or None) != (new.get(key) or None)]
+    differing = [key for key in _KEYS if (old.get(key) or None) != (new.get(key) or None)]
     for what, one, other in (
         ("Env", _env(old), _env(new)),
         ("label", _labels(old), _labels(new)),
     ):
         names = sorted(one.keys() | other.keys())
-        found += [f"{what} {name}" for name in names if one.get(name) != other.get(name)]
+        differing += [f"{what} {name}" for name in names if one.get(name) != other.get(name)]
     if before.get("created") != after.get("created"):
-        found.append(CREATED)
-    return found
+        differing.append(CREATED)
+    return differing
 
 
 def _run(config: Mapping[str, object]) -> Mapping[str, object]:
@@ -392,10 +392,10 @@ def _run(config: Mapping[str, object]) -> Mapping[str, object]:
 def _env(run: Mapping[str, object]) -> dict[str, str]:
     env = run.get("Env")
     listed = env if isinstance(env, list) else []
-    return {name: value for name, _, value in (str(each).partition("=") for each in listed)}
+    return {name: value for name, _, value in (str(item).partition("=") for item in listed)}
 
 
 def _labels(run: Mapping[str, object]) -> dict[str, object]:
     labels = run.get("Labels")
-    found = labels if isinstance(labels, dict) else {}
-    return {name: value for name, value in found.items() if not name.startswith(_OURS)}
+    by_name = labels if isinstance(labels, dict) else {}
+    return {name: value for name, value in by_name.items() if not name.startswith(_OURS)}

@@ -19,7 +19,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from frontend.explain.record import FILE, Base, Layer, Record, Tree, short_digest
+from frontend.explain.record import FILE, Base, Record, RecordedLayer, Tree, short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ class UnreadableLabelsError(Exception):
 
 def written(record: Record) -> dict[str, str]:
     """Return the labels of `record`."""
-    found = {PLAN: record.digest, IMAGE: _text(_image(record))}
+    found = {PLAN: record.digest, IMAGE: _compact_json(_image(record))}
     longest = LONGEST
     while True:
         layers = {
@@ -97,7 +97,7 @@ def read(labels: Mapping[str, str]) -> Record | None:
         raise UnreadableLabelsError from error
 
 
-def _text(value: Any) -> str:
+def _compact_json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -122,16 +122,16 @@ def _image(record: Record) -> dict[str, Any]:
     return found
 
 
-def _fitting(layer: Layer, most: int) -> str:
+def _fitting(layer: RecordedLayer, most: int) -> str:
     """The label of one layer in `most` bytes, with as much in it as fits."""
     # A layer has many packages, or files, or neither.
     trees = {name: dict(tree.files or {}) for name, tree in layer.trees.items()}
     whole = {name: tree.files for name, tree in layer.trees.items()}
-    while len(text := _text(_layer(layer, trees)).encode()) > most and any(trees.values()):
+    while len(text := _compact_json(_layer(layer, trees)).encode()) > most and any(trees.values()):
         deepest = max(trees, key=lambda name: max(map(_depth, trees[name]), default=-1))
         trees[deepest] = _with_folder(trees[deepest], whole[deepest] or {})
     if len(text) > most and layer.packages:
-        text = _text(_layer(layer, trees, packages=False)).encode()
+        text = _compact_json(_layer(layer, trees, packages=False)).encode()
     return text.decode()
 
 
@@ -154,7 +154,7 @@ def _with_folder(told: Mapping[str, str], whole: Mapping[str, str]) -> dict[str,
 
 
 def _layer(
-    layer: Layer, trees: Mapping[str, Mapping[str, str]], *, packages: bool = True
+    layer: RecordedLayer, trees: Mapping[str, Mapping[str, str]], *, packages: bool = True
 ) -> dict[str, Any]:
     found: dict[str, Any] = {"kind": layer.kind, "key": layer.key}
     if layer.text:
@@ -177,10 +177,10 @@ def _tree(tree: Tree, files: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-def _read_layer(told: Mapping[str, Any]) -> Layer:
+def _read_layer(told: Mapping[str, Any]) -> RecordedLayer:
     packages = told.get("packages", {})
     counted = isinstance(packages, int)
-    return Layer(
+    return RecordedLayer(
         kind=str(told["kind"]),
         key=str(told["key"]),
         packages=None if counted else dict(packages),

@@ -49,7 +49,7 @@ Trees: TypeAlias = "Mapping[tuple[int, str], Tree]"
 
 
 @dataclass(frozen=True)
-class Layer:
+class RecordedLayer:
     """What is kept of one layer.
 
     `packages` are versions by name, None where they are too many to be kept; `count` says how many
@@ -88,11 +88,11 @@ class Record:
     steps: str
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
-    layers: tuple[Layer, ...] = ()
+    layers: tuple[RecordedLayer, ...] = ()
 
     @property
     def digest(self) -> str:
-        """The digest of the whole: the same for two images that were made from the same."""
+        """Return the digest of the record: equal for images that were made from the same."""
         plain = json.dumps(_plain(self), sort_keys=True, separators=(",", ":"))
         return f"sha256:{hashlib.sha256(plain.encode()).hexdigest()}"
 
@@ -126,7 +126,7 @@ def record(resolved: ResolvedPlatform, result: TargetResult) -> Record:
 
 
 def with_files(made: Record, files: Trees) -> Record:
-    """`made` with the files of its trees."""
+    """Return the record with the files of its trees."""
     return replace(
         made,
         layers=tuple(
@@ -143,7 +143,7 @@ def with_files(made: Record, files: Trees) -> Record:
 
 
 def short_digest(files: Mapping[str, str]) -> str:
-    """The digest of files by their paths in a folder, from the short digests that are kept."""
+    """Return one digest for files by their paths, from the short digests that are kept."""
     text = json.dumps(files, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:FILE]
 
@@ -154,17 +154,19 @@ def folded(files: Mapping[str, str], folder: str) -> str:
     It is that which a record has in place of the folder's files.
     """
     below = {
-        path.removeprefix(folder): said for path, said in files.items() if path.startswith(folder)
+        path.removeprefix(folder): digest
+        for path, digest in files.items()
+        if path.startswith(folder)
     }
     return short_digest(below) if below else ""
 
 
-def _layer(step: Step, key: str) -> Layer:
+def _layer(step: Step, key: str) -> RecordedLayer:
     layer = step.layer
     sizes = [package.size for package in layer.packages]
     versions = {member.name: member.version for member in layer.members}
-    trees = {each.name: Tree("", None, versions.get(each.name, "")) for each in step.inputs}
-    return Layer(
+    trees = {files.name: Tree("", None, versions.get(files.name, "")) for files in step.inputs}
+    return RecordedLayer(
         kind=str(layer.kind),
         key=key.removeprefix("sha256:")[:KEY],
         packages={package.name: _version(package) for package in layer.packages},
@@ -196,7 +198,7 @@ def _plain(value: Any) -> Any:
         names = [name for name in value.__dataclass_fields__ if name != "size"]
         return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, tuple):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     if hasattr(value, "items"):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _plain(item) for name, item in value.items()}
     return value

@@ -20,32 +20,37 @@ from frontend.explain.compare import (
     Verb,
     cost,
 )
+from frontend.model.packages import SizeFormat, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from frontend.explain.record import Layer
+    from frontend.explain.record import RecordedLayer
 
 
 #: Of one layer no more changes are named.
 MOST = 12
 _DIGITS = 12
-_KB, _MB, _GB = 10**3, 10**6, 10**9
+_SIZE = SizeFormat(("GB", "MB", "kB"), {"GB": 10, "MB": 10})
 
 
-def lines(found: Comparison) -> list[str]:
+def lines(comparison: Comparison) -> list[str]:
     """Say what changed, one thing a line, and what it costs to push."""
-    if found.unchanged:
+    if comparison.unchanged:
         return ["nothing changed"]
-    total = len(found.after.layers)
+    total = len(comparison.after.layers)
     return [
-        *map(_fact, found.facts),
-        *(_layer(each, total) for each in found.touched if each.state is not State.REMADE),
-        *_remade(found, total),
-        *(_removed(each.number, each.layer, found) for each in found.removed),
-        *(["layers lie in another order"] if found.reordered else []),
-        *([f"configuration: {', '.join(found.settings)}"] if found.settings else []),
-        _push(found),
+        *map(_fact, comparison.facts),
+        *(
+            _layer(change, total)
+            for change in comparison.touched
+            if change.state is not State.REMADE
+        ),
+        *_remade(comparison, total),
+        *(_removed(change.number, change.layer, comparison) for change in comparison.removed),
+        *(["layers lie in another order"] if comparison.reordered else []),
+        *([f"configuration: {', '.join(comparison.settings)}"] if comparison.settings else []),
+        _push(comparison),
     ]
 
 
@@ -67,32 +72,32 @@ def _short(digest: str) -> str:
     return digest.rpartition(":")[2][:_DIGITS]
 
 
-def _layer(each: LayerChange, total: int) -> str:
-    head = f"layer {each.number} of {total}"
-    if each.layer.count != 1 or not each.packages:
-        head = f"{head}, {_contents(each.layer)}"
-    told = [
-        *(f"{change.name} {_arrow(change)}" for change in each.versions),
-        *map(_package, each.packages),
-        *_files(each.files),
+def _layer(change: LayerChange, total: int) -> str:
+    head = f"layer {change.number} of {total}"
+    if change.layer.count != 1 or not change.packages:
+        head = f"{head}, {_contents(change.layer)}"
+    items = [
+        *(f"{package.name} {_arrow(package)}" for package in change.versions),
+        *map(_package, change.packages),
+        *_files(change.files),
     ]
-    if each.text:
-        told.append(f"before {each.text}")
-    if each.state is State.NEW:
-        told.insert(0, "new")
-    if not told:
-        told = [_unseen(each)]
-    return f"{head}: {_few(told)}"
+    if change.text:
+        items.append(f"before {change.text}")
+    if change.state is State.NEW:
+        items.insert(0, "new")
+    if not items:
+        items = [_unseen(change)]
+    return f"{head}: {_few(items)}"
 
 
-def _unseen(each: LayerChange) -> str:
-    """What may have changed where nothing that the labels list has."""
-    if not each.layer.count:
+def _unseen(change: LayerChange) -> str:
+    """Name what may have changed although nothing that the labels list did."""
+    if not change.layer.count:
         return "settings"
-    return f"{'' if each.listed else 'other packages, '}files of the lock, or settings"
+    return f"{'' if change.listed else 'other packages, '}files of the lock, or settings"
 
 
-def _contents(layer: Layer) -> str:
+def _contents(layer: RecordedLayer) -> str:
     if layer.count == 1 and layer.packages:
         ((name, version),) = layer.packages.items()
         return f"{name} {version}"
@@ -123,107 +128,100 @@ def _arrow(change: Change) -> str:
 
 
 def _files(files: Sequence[FileChange]) -> list[str]:
-    """Paths; those of several packages in one layer with the package in front."""
-    several = len({each.tree for each in files}) > 1
-    found = []
-    for each in files:
-        if not each.path:
-            what = {Verb.ADDED: "new", Verb.REMOVED: "removed"}.get(each.verb, "files changed")
-            found.append(f"{each.tree} {what}" if several or what == "removed" else what)
+    """Return paths; the package precedes them if the layer has several packages."""
+    several = len({file.tree for file in files}) > 1
+    texts = []
+    for file in files:
+        if not file.path:
+            what = {Verb.ADDED: "new", Verb.REMOVED: "removed"}.get(file.verb, "files changed")
+            texts.append(f"{file.tree} {what}" if several or what == "removed" else what)
             continue
-        path = f"{each.tree}/{each.path}" if several else each.path
-        found.append(path if each.verb is Verb.CHANGED else f"{path} {each.verb}")
-    return found
+        path = f"{file.tree}/{file.path}" if several else file.path
+        texts.append(path if file.verb is Verb.CHANGED else f"{path} {file.verb}")
+    return texts
 
 
-def _few(told: Sequence[str]) -> str:
-    if len(told) <= MOST:
-        return ", ".join(told)
-    return f"{', '.join(told[:MOST])}, and {len(told) - MOST} more"
+def _few(items: Sequence[str]) -> str:
+    if len(items) <= MOST:
+        return ", ".join(items)
+    return f"{', '.join(items[:MOST])}, and {len(items) - MOST} more"
 
 
-def _remade(found: Comparison, total: int) -> list[str]:
-    """The layers whose step runs again for none of their own changes."""
-    numbers = [str(each.number) for each in found.touched if each.state is State.REMADE]
+def _remade(comparison: Comparison, total: int) -> list[str]:
+    """Name the layers whose step runs again although nothing in them changed."""
+    numbers = [str(change.number) for change in comparison.touched if change.state is State.REMADE]
     if not numbers:
         return []
     named = f"layer {numbers[0]}" if len(numbers) == 1 else f"layers {', '.join(numbers)}"
     return [f"{named} of {total}: made again, with the same packages and files"]
 
 
-def _removed(number: int, layer: Layer, found: Comparison) -> str:
-    return f"gone: layer {number} of {len(found.before.layers)}, {_contents(layer)}"
+def _removed(number: int, layer: RecordedLayer, comparison: Comparison) -> str:
+    return f"gone: layer {number} of {len(comparison.before.layers)}, {_contents(layer)}"
 
 
-def _push(found: Comparison) -> str:
-    """What is to be pushed: surely, and at most where layers may come out the same."""
-    sure, perhaps = cost(found, State.CHANGED, State.NEW), cost(found, State.REMADE)
-    total = len(found.after.layers)
+def _push(comparison: Comparison) -> str:
+    """Say how much is pushed: at least, and at most if layers that are made again differ."""
+    sure, perhaps = cost(comparison, State.CHANGED, State.NEW), cost(comparison, State.REMADE)
+    total = len(comparison.after.layers)
     if not sure.layers and not perhaps.layers:
-        base = any(fact.what == BASE for fact in found.facts)
+        base = any(fact.what == BASE for fact in comparison.facts)
         return "to push: " + ("the base's new layers" if base else "only the configuration")
-    told = f"to push: {sure.layers} of {total} layers, {_about(sure)}"
+    text = f"to push: {sure.layers} of {total} layers, {_about(sure)}"
     if perhaps.layers:
         more = f"{perhaps.layers} more ({_about(perhaps)}) where making them again changes them"
-        told = f"to push: {more}" if not sure.layers else f"{told}; {more}"
-    if any(fact.what == BASE for fact in found.facts):
-        told += "; the base's new layers"
-    return told
+        text = f"to push: {more}" if not sure.layers else f"{text}; {more}"
+    if any(fact.what == BASE for fact in comparison.facts):
+        text += "; the base's new layers"
+    return text
 
 
 def _about(cost: Cost) -> str:
     if cost.unknown == cost.layers:
         return "of unknown size"
     unknown = f", and {cost.unknown} of unknown size" if cost.unknown else ""
-    return f"about {size_text(cost.size)}{unknown}"
+    return f"about {size_text(cost.size, _SIZE)}{unknown}"
 
 
-def size_text(size: int) -> str:
-    """Return `41 MB`; powers of ten."""
-    for unit, factor in (("GB", _GB), ("MB", _MB)):
-        if size >= factor:
-            number = size / factor
-            return f"{number:.1f} {unit}" if number < 10 else f"{number:.0f} {unit}"
-    return f"{max(round(size / _KB), 1)} kB"
-
-
-def document(found: Comparison) -> dict[str, Any]:
-    """The same for programs; what is None is not known."""
-    sure, perhaps = cost(found, State.CHANGED, State.NEW), cost(found, State.REMADE)
+def document(comparison: Comparison) -> dict[str, Any]:
+    """Return the comparison for programs; unknown values are None."""
+    sure, perhaps = cost(comparison, State.CHANGED, State.NEW), cost(comparison, State.REMADE)
     return {
-        "changed": not found.unchanged,
+        "changed": not comparison.unchanged,
         "facts": [
-            {"what": fact.what, "before": fact.before, "after": fact.after} for fact in found.facts
+            {"what": fact.what, "before": fact.before, "after": fact.after}
+            for fact in comparison.facts
         ],
-        "layers": [_layer_document(each) for each in found.layers],
+        "layers": [_layer_document(change) for change in comparison.layers],
         "removed": [
-            {"number": each.number, "contents": _contents(each.layer)} for each in found.removed
+            {"number": change.number, "contents": _contents(change.layer)}
+            for change in comparison.removed
         ],
-        "reordered": found.reordered,
-        "configuration": list(found.settings),
+        "reordered": comparison.reordered,
+        "configuration": list(comparison.settings),
         "push": {"layers": sure.layers, "bytes": sure.size, "unknown": sure.unknown},
         "perhaps": {"layers": perhaps.layers, "bytes": perhaps.size, "unknown": perhaps.unknown},
     }
 
 
-def _layer_document(each: LayerChange) -> dict[str, Any]:
+def _layer_document(change: LayerChange) -> dict[str, Any]:
     return {
-        "number": each.number,
-        "previous": each.previous or None,
-        "kind": each.layer.kind,
-        "contents": _contents(each.layer),
-        "state": str(each.state),
+        "number": change.number,
+        "previous": change.previous or None,
+        "kind": change.layer.kind,
+        "contents": _contents(change.layer),
+        "state": str(change.state),
         "packages": [
             {
-                "name": change.name,
-                "change": str(change.verb),
-                "before": change.before or None,
-                "after": change.after or None,
+                "name": package.name,
+                "change": str(package.verb),
+                "before": package.before or None,
+                "after": package.after or None,
             }
-            for change in (*each.versions, *each.packages)
+            for package in (*change.versions, *change.packages)
         ],
         "files": [
             {"package": file.tree, "path": file.path or None, "change": str(file.verb)}
-            for file in each.files
+            for file in change.files
         ],
     }

@@ -76,7 +76,7 @@ class Bridge:
         self.return_ = self._method("Return", pb.ReturnRequest, pb.ReturnResponse)
 
     def close(self) -> None:
-        """Ends the channel; calls under way fail."""
+        """End the channel; calls under way fail."""
         self._channel.close()
 
     def _method(

@@ -67,11 +67,11 @@ class Gateway:
 
     @classmethod
     def over_stdio(cls) -> Gateway:
-        """A client on the descriptors 0 and 1; see `transport.capture_descriptors`."""
+        """Return a client on the descriptors 0 and 1; see `transport.capture_descriptors`."""
         return cls(transport.connect())
 
     def ping(self) -> Pong:
-        """Capabilities and workers; asked for once, then remembered."""
+        """Return capabilities and workers; the daemon is asked once."""
         with self._pong_lock:
             if self._pong is None:
                 self._pong = _pong(self._bridge.ping(pb.PingRequest()))
@@ -86,7 +86,7 @@ class Gateway:
         log_name: str = "",
         oci_store: OciStore | None = None,
     ) -> ImageMeta:
-        """Digest and configuration of an image.
+        """Return digest and configuration of an image.
 
         `ref` must be fully normalised (`docker.io/library/python:3.13`), `resolve_mode` is
         `default`, `pull` or `local`, `log_name` what the progress shows. With `oci_store` the image
@@ -170,7 +170,7 @@ class Gateway:
         )
 
     def solve(self, what: Definition | llb.Output | llb.Scratch, *, evaluate: bool = False) -> Ref:
-        """The filesystem that `what` describes; with `evaluate` its steps have run.
+        """Return the filesystem that `what` describes; with `evaluate` its steps have run.
 
         Raises `llb.UnsupportedCapability` for an operation that this daemon lacks, GatewayError if
         it is refused or, evaluated, fails.
@@ -186,8 +186,8 @@ class Gateway:
                 allowResultReturn=True,
                 allowResultArrayRef=True,
                 CacheImports=[
-                    pb.CacheOptionsEntry(Type=each.type, Attrs=dict(each.attrs))
-                    for each in self.cache_imports
+                    pb.CacheOptionsEntry(Type=cache.type, Attrs=dict(cache.attrs))
+                    for cache in self.cache_imports
                 ],
                 Evaluate=in_one,
             )
@@ -198,7 +198,7 @@ class Gateway:
         return ref
 
     def inputs(self) -> Mapping[str, Definition]:
-        """The filesystems that were given to this build by name, such as other bake targets."""
+        """Return the filesystems given to this build by name, such as other bake targets."""
         if not self.ping().frontend.supports("frontend.inputs"):
             return {}
         return dict(self._bridge.inputs(pb.InputsRequest()).Definitions)
@@ -213,7 +213,7 @@ class Gateway:
         places: Iterable[Location] = (),
         vertex: str = "",
     ) -> None:
-        """Shows a warning after the build.
+        """Show a warning after the build.
 
         The places must be of one file, `vertex` is the digest of the operation it belongs to.
         Skipped for daemons without warnings (before 0.10).
@@ -244,7 +244,7 @@ class Gateway:
         )
 
     def return_result(self, result: Result) -> None:
-        """Ends the build with `result`.
+        """End the build with `result`.
 
         Raises RuntimeError if something was returned already, GatewayError if the daemon refuses;
         an error may then still be returned.
@@ -256,7 +256,7 @@ class Gateway:
         self._return(pb.ReturnRequest(result=message))
 
     def return_error(self, status: Status) -> None:
-        """Ends the build with a failure. Raises as `return_result` does."""
+        """End the build with a failure. Raises as `return_result` does."""
         request = pb.ReturnRequest(error=status)
         # Code OK would be taken for neither a result nor an error.
         request.error.code = status.code or UNKNOWN
@@ -271,11 +271,11 @@ class Gateway:
 
     @property
     def returned(self) -> bool:
-        """Whether the daemon has taken a result or an error."""
+        """Return whether the daemon has taken a result or an error."""
         return self._returned
 
     def begin(self, call: Callable[[], _T]) -> Callable[[], _T]:
-        """Makes a call in the background; what is returned waits for its result, or raises it."""
+        """Make a call in the background; what is returned waits for its result, or raises it."""
         return _in_thread(call).result
 
     @overload
@@ -302,7 +302,7 @@ class Gateway:
     def together(self, *calls: Callable[[], _T]) -> tuple[_T, ...]: ...
 
     def together(self, *calls: Callable[[], object]) -> tuple[object, ...]:
-        """Makes independent calls at once; their results, in order.
+        """Make independent calls at once and return their results, in order.
 
         Raises what the first failing one of them (in order) raises.
         """
@@ -311,48 +311,52 @@ class Gateway:
         return (*first, *(future.result() for future in futures))
 
     def close(self) -> None:
-        """Ends the connection."""
+        """End the connection."""
         self._bridge.close()
 
-    def _read_file(self, ref: Ref, path: str, limit: int | None) -> bytes:
+    def read_file(self, ref_id: str, path: str, limit: int | None) -> bytes:
+        """Return the content of a file of a solved filesystem; see `Ref.read_file`."""
         chunks: list[bytes] = []
         offset = 0
         while True:
             length = READ_CHUNK if limit is None else min(READ_CHUNK, limit - offset)
             request = pb.ReadFileRequest(
-                Ref=ref.id, FilePath=path, Range=pb.FileRange(Offset=offset, Length=length)
+                Ref=ref_id, FilePath=path, Range=pb.FileRange(Offset=offset, Length=length)
             )
-            data = self._reading(ref, path, self._bridge.read_file, request).Data
+            data = self._reading(ref_id, path, self._bridge.read_file, request).Data
             chunks.append(data)
             offset += len(data)
             if len(data) < length or offset == limit:
                 return b"".join(chunks)
 
-    def _read_dir(self, ref: Ref, path: str, pattern: str) -> tuple[Entry, ...]:
+    def read_dir(self, ref_id: str, path: str, pattern: str) -> tuple[Entry, ...]:
+        """Return the entries of a directory of a solved filesystem; see `Ref.read_dir`."""
         self.ping().frontend.require("readdir")
-        if _is_root_of_nothing(ref, path):
+        if _is_root_of_nothing(ref_id, path):
             return ()
-        request = pb.ReadDirRequest(Ref=ref.id, DirPath=path, IncludePattern=pattern)
-        response = self._reading(ref, path, self._bridge.read_dir, request)
+        request = pb.ReadDirRequest(Ref=ref_id, DirPath=path, IncludePattern=pattern)
+        response = self._reading(ref_id, path, self._bridge.read_dir, request)
         return tuple(Entry.from_stat(stat) for stat in response.entries)
 
-    def _stat(self, ref: Ref, path: str) -> Entry:
+    def stat(self, ref_id: str, path: str) -> Entry:
+        """Return the entry of a path of a solved filesystem; see `Ref.stat`."""
         self.ping().frontend.require("statfile")
-        if _is_root_of_nothing(ref, path):
+        if _is_root_of_nothing(ref_id, path):
             return Entry("/", Kind.DIRECTORY, 0o755, 0, 0, 0, 0)
-        request = pb.StatFileRequest(Ref=ref.id, Path=path)
-        return Entry.from_stat(self._reading(ref, path, self._bridge.stat_file, request).stat)
+        request = pb.StatFileRequest(Ref=ref_id, Path=path)
+        return Entry.from_stat(self._reading(ref_id, path, self._bridge.stat_file, request).stat)
 
-    def _evaluate(self, ref: Ref) -> None:
-        if not ref.id:
+    def evaluate(self, ref_id: str) -> None:
+        """Run the steps behind a solved filesystem; see `Ref.evaluate`."""
+        if not ref_id:
             return
         if self.ping().frontend.supports("gateway.evaluate"):
-            self._bridge.evaluate(pb.EvaluateRequest(Ref=ref.id))
+            self._bridge.evaluate(pb.EvaluateRequest(Ref=ref_id))
         else:
-            self._bridge.stat_file(pb.StatFileRequest(Ref=ref.id, Path="/"))
+            self._bridge.stat_file(pb.StatFileRequest(Ref=ref_id, Path="/"))
 
-    def _reading(self, ref: Ref, path: str, call: Callable[[_T1], _T2], request: _T1) -> _T2:
-        if not ref.id:
+    def _reading(self, ref_id: str, path: str, call: Callable[[_T1], _T2], request: _T1) -> _T2:
+        if not ref_id:
             raise PathNotFoundError(path)
         try:
             return call(request)
@@ -364,7 +368,7 @@ class Gateway:
 
 
 def _in_thread(call: Callable[[], _T]) -> Future[_T]:
-    """Starts `call` in a thread of its own.
+    """Start `call` in a thread of its own.
 
     No pool: calls within calls must not wait for each other's places, and the threads of a pool
     would hold the process at its end.
@@ -381,8 +385,8 @@ def _in_thread(call: Callable[[], _T]) -> Future[_T]:
     return future
 
 
-def _is_root_of_nothing(ref: Ref, path: str) -> bool:
-    return not ref.id and path.strip("/.") == ""
+def _is_root_of_nothing(ref_id: str, path: str) -> bool:
+    return not ref_id and path.strip("/.") == ""
 
 
 def _pong(message: pb.PongResponse) -> Pong:
@@ -391,17 +395,17 @@ def _pong(message: pb.PongResponse) -> Pong:
         frontend=llb.Capabilities.from_proto(message.FrontendAPICaps, default=_FIRST_CAPABILITIES),
         workers=tuple(
             Worker(
-                id=each.ID,
-                labels=dict(each.Labels),
-                platforms=tuple(llb.Platform.from_proto(platform) for platform in each.platforms),
+                id=worker.ID,
+                labels=dict(worker.Labels),
+                platforms=tuple(llb.Platform.from_proto(platform) for platform in worker.platforms),
             )
-            for each in message.Workers
+            for worker in message.Workers
         ),
     )
 
 
 def _ref_id(response: pb.SolveResponse) -> str:
-    """The one filesystem of an answer, in any of the three forms daemons have used."""
+    """Return the one filesystem of an answer, in any of the three forms daemons have used."""
     form = response.result.WhichOneof("result")
     if form == "ref":
         return response.result.ref.id

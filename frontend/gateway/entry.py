@@ -47,27 +47,27 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The last part of the path."""
+        """Return the last part of the path."""
         return posixpath.basename(self.path)
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a regular file."""
+        """Return whether it is a regular file."""
         return self.kind is Kind.FILE
 
     @property
     def is_dir(self) -> bool:
-        """Whether it is a directory."""
+        """Return whether it is a directory."""
         return self.kind is Kind.DIRECTORY
 
     @property
     def is_symlink(self) -> bool:
-        """Whether it is a symbolic link."""
+        """Return whether it is a symbolic link."""
         return self.kind is Kind.SYMLINK
 
     @classmethod
     def from_stat(cls, stat: Stat) -> Entry:
-        """Reads the daemon's message (tonistiigi/fsutil, `types/stat.proto`)."""
+        """Read the daemon's message (tonistiigi/fsutil, `types/stat.proto`)."""
         return cls(
             path=stat.path,
             kind=_kind(stat.mode),

@@ -51,7 +51,7 @@ class GatewayError(Exception):
 
     @property
     def is_refusal(self) -> bool:
-        """Whether somebody has forbidden it: a source policy, or a right that the build lacks.
+        """Return whether it was forbidden: by a source policy, or for a right that the build lacks.
 
         There are no typed errors for them (`solver/llbsolver/vertex.go`, `sourcepolicy/engine.go`).
         """
@@ -59,7 +59,7 @@ class GatewayError(Exception):
 
     @property
     def is_solve_failure(self) -> bool:
-        """Whether a build step failed, rather than the call itself.
+        """Return whether a build step failed, rather than the call itself.
 
         BuildKit marks the errors of the solver with the digest of the vertex (`solver/jobs.go`).
         """

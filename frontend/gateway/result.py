@@ -55,7 +55,7 @@ class Attestation:
     subjects: tuple[Subject, ...] = ()
 
     def to_proto(self) -> pb.Attestation:
-        """The message; its ref is always set, clients written in Go read it unchecked."""
+        """Return the message; its ref is always set, clients written in Go read it unchecked."""
         return pb.Attestation(
             kind=self.kind.value,
             metadata=self.metadata,
@@ -101,7 +101,7 @@ class Result:
         multi_platform: bool = False,
         metadata: Mapping[str, bytes] | None = None,
     ) -> Result:
-        """The result for one image per platform.
+        """Return the result for one image per platform.
 
         Several, or `multi_platform`, are keyed by platform id. Raises ValueError for none and for
         two of one platform.
@@ -127,7 +127,7 @@ class Result:
         )
 
     def to_proto(self, *, ref_messages: bool = True) -> pb.Result:
-        """The message; `ref_messages=False` for daemons without capability `proto.refarray`."""
+        """Return the message; `ref_messages=False` is for daemons without `proto.refarray`."""
         result = pb.Result(
             metadata=self.metadata,
             attestations={
@@ -159,7 +159,7 @@ def _platforms(images: Mapping[str, PlatformResult]) -> bytes:
 
 
 def _oci_platform(platform: Platform) -> dict[str, object]:
-    """The platform object of the OCI image specification (image-index.md)."""
+    """Return the platform object of the OCI image specification (image-index.md)."""
     fields: dict[str, object] = {"architecture": platform.architecture, "os": platform.os}
     if platform.os_version:
         fields["os.version"] = platform.os_version

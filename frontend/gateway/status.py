@@ -91,7 +91,7 @@ def with_context(status: Status, *, prefix: str = "", places: Iterable[Location]
 
 
 def source_detail(place: Location) -> AnyMessage:
-    """The detail that makes buildx print the lines of `place`."""
+    """Return the detail that makes buildx print the lines of `place`."""
     data = excerpt(place.source, place.start, place.end).encode()
     value = {
         "info": {
@@ -105,7 +105,7 @@ def source_detail(place: Location) -> AnyMessage:
 
 
 def source_info(source: SourceFile, start: int, end: int) -> SourceInfo:
-    """The same for calls that take the message itself (Warn)."""
+    """Return the same for calls that take the message itself (Warn)."""
     return SourceInfo(
         filename=source.filename,
         data=excerpt(source, start, end).encode(),
@@ -114,7 +114,7 @@ def source_info(source: SourceFile, start: int, end: int) -> SourceInfo:
 
 
 def excerpt(source: SourceFile, start: int, end: int) -> str:
-    """The text, or if it is big, one with the same line numbers that is empty elsewhere.
+    """Return the text, or if it is big, one with the same line numbers that is empty elsewhere.
 
     A lock can have megabytes, and each detail is sent, stored in the build's history and shown
     only by the few lines around `start` to `end` (1-based, inclusive).
@@ -128,7 +128,7 @@ def excerpt(source: SourceFile, start: int, end: int) -> str:
 
 
 def _printed(place: Location) -> str:
-    """The lines of `place` and two around them, in the way in which buildx prints them."""
+    """Return the lines of `place` and two around them, in the way in which buildx prints them."""
     lines = place.source.text.split("\n")
     first = max(place.start - _PRINTED_AROUND, 1)
     last = min(place.end + _PRINTED_AROUND, len(lines))

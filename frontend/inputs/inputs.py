@@ -118,7 +118,7 @@ def read(gateway: Gateway, request: Request, reads: FirstReads) -> BuildInputs:
     arguments = from_arguments(request.arguments)
     context, workspace, body, findings = open_workspace(gateway, request, reads, arguments)
     with attached(findings):
-        policy = CheckPolicy.of(request, reads.build_file().source.text)
+        policy = check_policy(request, reads)
         root = from_manifest(workspace.root)
         settings = merge_sources(arguments, body, root)
         if settings.spec.package:
@@ -135,6 +135,11 @@ def read(gateway: Gateway, request: Request, reads: FirstReads) -> BuildInputs:
     return BuildInputs(
         request, context, settings, workspace, tuple(packages), selection, policy, findings
     )
+
+
+def check_policy(request: Request, reads: FirstReads) -> CheckPolicy:
+    """Return which findings the user wants to hear of; FrontendError without a build file."""
+    return CheckPolicy.of(request, reads.build_file().source.text)
 
 
 @contextmanager

@@ -31,31 +31,31 @@ def wheels(resolved: ResolvedPlatform) -> Iterator[Finding]:
 
 
 def built(inputs: BuildInputs, closure: Closure) -> Iterator[Finding]:
-    """The same for a build, in one line."""
-    found = [package for package in closure.third_party if package.built]
-    if found:
-        names = ", ".join(f"{package.name} {package.version}" for package in found)
+    """Name all packages without a wheel in one finding, for the warnings of a build."""
+    packages = [package for package in closure.third_party if package.built]
+    if packages:
+        names = ", ".join(f"{package.name} {package.version}" for package in packages)
         yield Finding(
             findings.MISSING_WHEEL,
             f"no wheel for this image, built from source: {names}. "
             "Its layer may differ from one machine to the next.",
-            (inputs.workspace.lock.place(found[0].name, found[0].version),),
+            (inputs.workspace.lock.place(packages[0].name, packages[0].version),),
         )
 
 
 def compiled(inputs: BuildInputs, closure: Closure) -> Iterator[Finding]:
     """Say which members are compiled, as far as their manifests tell."""
-    found = [
+    members = [
         (local.name, place)
         for local in closure.local
         if not local.virtual and (place := compiler(inputs.workspace.manifest(local)))
     ]
-    if found:
+    if members:
         yield Finding(
             findings.COMPILED_MEMBER,
-            f"built by a compiler: {', '.join(name for name, _ in found)}. "
+            f"built by a compiler: {', '.join(name for name, _ in members)}. "
             "Its layer may differ from one machine to the next.",
-            (found[0][1],),
+            (members[0][1],),
         )
 
 

@@ -11,7 +11,7 @@ from frontend.lint import images, workspace
 from frontend.model.uv import UV_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from frontend.findings import CheckPolicy, Finding
     from frontend.gateway import Gateway
@@ -75,10 +75,11 @@ def refuse_findings(policy: CheckPolicy, findings: Iterable[Finding]) -> None:
 
 
 @contextmanager
-def reporting_failures(gateway: Gateway, policy: CheckPolicy) -> Iterator[None]:
+def reporting_failures(gateway: Gateway, policy: Callable[[], CheckPolicy]) -> Iterator[None]:
     """Report what a stage found before an error ended it: it may explain the error."""
     try:
         yield
     except FrontendError as error:
-        report_findings(gateway, policy, error.findings)
+        if error.findings:
+            report_findings(gateway, policy(), error.findings)
         raise

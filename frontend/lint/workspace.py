@@ -61,7 +61,7 @@ def findings(inputs: BuildInputs) -> Iterator[Finding]:
 
 
 def all_stale(inputs: BuildInputs) -> Iterator[Finding]:
-    """Every difference, whatever the key `lock` says; the manifests have been read."""
+    """Return every difference of lock and manifests, whatever the key `lock` says."""
     lock, selection = inputs.workspace.lock, inputs.selection
     for name in inputs.local_names:
         if name in lock.members:
@@ -139,7 +139,7 @@ def _environment(inputs: BuildInputs) -> Iterator[Finding]:
 
 
 def _line(place: Location, name: str) -> Location:
-    """The line of a table that sets `name`; the table's own where it is not seen."""
+    """Return the line of a table that sets `name`, or the first line of the table."""
     lines = place.source.text.split("\n")
     later = range(place.start, len(lines) + 1)
     return next((Location.line(place.source, n) for n in later if name in lines[n - 1]), place)

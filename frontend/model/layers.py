@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from frontend.model.packages import SizeFormat, size_text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -149,11 +151,11 @@ class PackagesLayer:
     def title(self) -> str:
         """What `docker history` and the progress say of this layer."""
         sizes = [package.size for package in self.packages]
-        size = size_text(sum(sizes)) if all(sizes) else ""
+        size = size_suffix(sum(sizes)) if all(sizes) else ""
         if len(self.packages) == 1:
             return f"{self.packages[0].name} {self.packages[0].version}{size}"
         names = [package.name for package in self.packages]
-        over = f" over {_size(self.over)}" if self.over else ""
+        over = f" over {size_text(self.over, TITLE_SIZE)}" if self.over else ""
         return f"{len(names)} packages{over}: {_few(names)}{size}"
 
     @property
@@ -311,13 +313,13 @@ class Plan:
     layers: tuple[Layer, ...] = ()
 
 
-def size_text(size: int) -> str:
+#: Sizes in titles of layers. Titles are names of operations: a change of this changes those.
+TITLE_SIZE = SizeFormat(("MB", "kB"))
+
+
+def size_suffix(size: int) -> str:
     """Return ` (858 MB)`, or nothing where the size is unknown."""
-    return f" ({_size(size)})" if size else ""
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e6:.0f} MB" if size >= 1_000_000 else f"{max(size / 1e3, 1):.0f} kB"
+    return f" ({size_text(size, TITLE_SIZE)})" if size else ""
 
 
 def _few(names: Sequence[str]) -> str:

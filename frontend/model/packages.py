@@ -83,6 +83,28 @@ class Closure:
     local: tuple[LocalPackage, ...]
 
 
+@dataclass(frozen=True)
+class SizeFormat:
+    """How a text writes a size: its units, the largest first.
+
+    `decimal_below` maps units to the number below which that unit has one decimal.
+    """
+
+    units: tuple[str, ...]
+    decimal_below: Mapping[str, float] = field(default_factory=dict)
+
+
+_FACTORS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+
+
+def size_text(size: int, form: SizeFormat) -> str:
+    """Return `858 MB` for a size in bytes: powers of ten, at least 1 of the smallest unit."""
+    unit = next((unit for unit in form.units if size >= _FACTORS[unit]), form.units[-1])
+    number = max(size / _FACTORS[unit], 1)
+    decimals = 1 if number < form.decimal_below.get(unit, 0) else 0
+    return f"{number:.{decimals}f} {unit}"
+
+
 def size_of_source(package: LockedPackage) -> int:
     """Return the size of the source distribution in bytes; 0 where the lock has none."""
     return int((package.table.get("sdist") or {}).get("size", 0))

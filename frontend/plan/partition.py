@@ -47,7 +47,7 @@ from frontend.model.layers import (
     PythonLayer,
     StdlibLayer,
     VenvLayer,
-    size_text,
+    size_suffix,
 )
 
 if TYPE_CHECKING:
@@ -290,7 +290,7 @@ def text(plan: Plan, names: Sequence[str]) -> str:
     for number, layer in enumerate(plan.layers, 1):
         lines.append(f"{number:>3}. {layer.kind:<9} {layer.title}")
         for package in layer.packages if len(layer.packages) > 1 else ():
-            lines.append(f"       {package.name} {package.version}{size_text(package.size)}")
+            lines.append(f"       {package.name} {package.version}{size_suffix(package.size)}")
         if layer.kind is Kind.MEMBER:
             lines += [f"       {member.path}" for member in layer.members]
         for copy in layer.copies:

@@ -64,8 +64,8 @@ def choose(
     where uv knows none.
     """
     spec, settings = inputs.settings.spec, inputs.workspace.root.get("tool", "uv") or {}
-    mirror = spec.python_mirror or _text(settings, "python-install-mirror")
-    downloads = _text(settings, "python-downloads-json-url")
+    mirror = spec.python_mirror or _string_setting(settings, "python-install-mirror")
+    downloads = _string_setting(settings, "python-downloads-json-url")
     for url, what in ((mirror, "python-mirror"), (downloads, "python-downloads-json-url")):
         if "@" in url.partition("://")[2].partition("/")[0]:
             raise FrontendError(
@@ -208,6 +208,6 @@ def provide(
     return equipped, interpreter, Distribution.from_probe(report)
 
 
-def _text(settings: Mapping[str, Any], key: str) -> str:
+def _string_setting(settings: Mapping[str, Any], key: str) -> str:
     value = settings.get(key)
     return value if isinstance(value, str) else ""

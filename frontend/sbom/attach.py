@@ -99,10 +99,10 @@ def _installed(gateway: Gateway, image: Ref, folder: str) -> dict[str, Installed
 
 
 def _reading(image: Ref, path: str) -> Callable[[], str]:
-    return lambda: _text(image, path, _MOST_METADATA)
+    return lambda: _read_text(image, path, _MOST_METADATA)
 
 
-def _text(image: Ref, path: str, limit: int | None = None) -> str:
+def _read_text(image: Ref, path: str, limit: int | None = None) -> str:
     """A file of the image; nothing where there is none."""
     try:
         return image.read_file(path, limit).decode("utf-8", "replace")
@@ -111,18 +111,18 @@ def _text(image: Ref, path: str, limit: int | None = None) -> str:
 
 
 def _distribution(image: Ref) -> system.Distribution:
-    text = _text(image, "/etc/os-release") or _text(image, "/usr/lib/os-release")
+    text = _read_text(image, "/etc/os-release") or _read_text(image, "/usr/lib/os-release")
     return system.Distribution.parse(text)
 
 
 def _system(image: Ref) -> tuple[system.SystemPackage, ...]:
     """The distribution's packages; none where the package manager is another than dpkg and apk."""
-    status = _text(image, "/var/lib/dpkg/status")
+    status = _read_text(image, "/var/lib/dpkg/status")
     single = _directory(image, "/var/lib/dpkg/status.d")
     if status or single:
         return system.dpkg([status, *single])
     return system.apk(
-        _text(image, "/lib/apk/db/installed") or _text(image, "/usr/lib/apk/db/installed")
+        _read_text(image, "/lib/apk/db/installed") or _read_text(image, "/usr/lib/apk/db/installed")
     )
 
 
@@ -132,4 +132,4 @@ def _directory(image: Ref, folder: str) -> list[str]:
     except PathNotFoundError:
         return []
     files = [e.name for e in entries if e.is_file and not e.name.endswith(".md5sums")]
-    return [_text(image, f"{folder}/{name}") for name in files]
+    return [_read_text(image, f"{folder}/{name}") for name in files]

@@ -40,6 +40,8 @@ PREDICATE = "https://spdx.dev/Document"
 #: 1980-01-01: the time of a document whose build has no SOURCE_DATE_EPOCH.
 _EPOCH = 315532800
 _NOTHING = "NOASSERTION"
+_LICENSE_REFERENCE = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
+_NO_TEXT = "The text is among the licence files of the packages that declare this licence."
 _ALGORITHMS = {"md5": "MD5", "sha1": "SHA1", "sha256": "SHA256", "sha384": "SHA384"}
 _ALGORITHMS["sha512"] = "SHA512"
 #: The hosts of download locations that SPDX's own library (spdx-tools 0.8) finds valid: with a top
@@ -92,10 +94,19 @@ def document(contents: Contents) -> bytes:
         "packages": writer.packages,
         "relationships": writer.relationships,
     }
+    if references := _license_references(writer.packages):
+        body["hasExtractedLicensingInfos"] = references
     # Another document has another namespace, and the same one always the same.
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     body["documentNamespace"] = f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, digest)}"
     return json.dumps(body, indent=1, sort_keys=True).encode()
+
+
+def _license_references(packages: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return the licences that packages declare and SPDX does not list; each must be defined."""
+    expressions = (str(package["licenseDeclared"]) for package in packages)
+    names = {name for text in expressions for name in _LICENSE_REFERENCE.findall(text)}
+    return [{"licenseId": name, "extractedText": _NO_TEXT} for name in sorted(names)]
 
 
 class _Writer:

@@ -61,10 +61,10 @@ def _grouped(lock: Lock, selection: Selection) -> list[tuple[str, list[Mapping[s
         for name in having:
             grouped.append((name, list(group_dependencies(lock.named(name)[0], group))))
         if not having:
-            edges = list(root_group_dependencies(lock, group))
+            root_edges = list(root_group_dependencies(lock, group))
             tables = [lock.named(name)[0] for name in roots]
-            edges += [edge for table in tables for edge in group_dependencies(table, group)]
-            grouped.append((selection.package, edges))
+            root_edges += [edge for table in tables for edge in group_dependencies(table, group)]
+            grouped.append((selection.package, root_edges))
     return grouped
 
 

@@ -83,9 +83,9 @@ def _licence(headers: Message) -> Licence:
     if first.expression:
         return first
     names = [str(c) for c in headers.get_all("Classifier") or () if str(c).startswith("License ::")]
-    known = [_CLASSIFIERS.get(name.removeprefix(_PREFIX), "") for name in names]
-    if len(known) == 1 and known[0]:
-        return Licence(known[0], names[0])
+    expressions = [_CLASSIFIERS.get(name.removeprefix(_PREFIX), "") for name in names]
+    if len(expressions) == 1 and expressions[0]:
+        return Licence(expressions[0], names[0])
     return Licence("", first.said or "; ".join(names))
 
 

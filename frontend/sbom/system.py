@@ -35,11 +35,11 @@ class Distribution:
     def parse(cls, text: str) -> Distribution:
         """Read os-release(5)."""
         pairs = (line.partition("=") for line in text.splitlines())
-        found = {key.strip(): value.strip().strip("\"'") for key, _, value in pairs}
-        return cls(found.get("ID", ""), found.get("VERSION_ID", ""))
+        values = {key.strip(): value.strip().strip("\"'") for key, _, value in pairs}
+        return cls(values.get("ID", ""), values.get("VERSION_ID", ""))
 
     def purl(self, package: SystemPackage) -> str:
-        """The package's URL (purl-spec, types `deb` and `apk`)."""
+        """Return the package's URL (purl-spec, types `deb` and `apk`)."""
         vendor = self.id or {"deb": "debian", "apk": "alpine"}[package.kind]
         qualifiers = {
             "arch": package.architecture,
@@ -52,7 +52,7 @@ class Distribution:
 
 def dpkg(texts: Iterable[str]) -> tuple[SystemPackage, ...]:
     """Read dpkg's status: one file, or one for each package as distroless images have them."""
-    found = set()
+    packages = set()
     for stanza in (part for text in texts for part in re.split(r"\n\s*\n", text)):
         # Continuation lines begin with a space; none of the fields here has any.
         fields = dict(re.findall(r"^(\w[\w-]*): *(.*)$", stanza, re.MULTILINE))
@@ -60,16 +60,18 @@ def dpkg(texts: Iterable[str]) -> tuple[SystemPackage, ...]:
         installed = fields.get("Status", "install ok installed").endswith(" installed")
         if installed and "Package" in fields and "Version" in fields:
             architecture = fields.get("Architecture", "")
-            found.add(SystemPackage("deb", fields["Package"], fields["Version"], architecture))
-    return tuple(sorted(found))
+            packages.add(SystemPackage("deb", fields["Package"], fields["Version"], architecture))
+    return tuple(sorted(packages))
 
 
 def apk(text: str) -> tuple[SystemPackage, ...]:
     """Read apk's database of what is installed."""
-    found = set()
+    packages = set()
     for stanza in re.split(r"\n\s*\n", text):
         fields = dict(re.findall(r"^([PVAL]):(.*)$", stanza, re.MULTILINE))
         if "P" in fields and "V" in fields:
             licence = of_text(fields.get("L", "")).expression
-            found.add(SystemPackage("apk", fields["P"], fields["V"], fields.get("A", ""), licence))
-    return tuple(sorted(found))
+            packages.add(
+                SystemPackage("apk", fields["P"], fields["V"], fields.get("A", ""), licence)
+            )
+    return tuple(sorted(packages))

@@ -8,6 +8,7 @@ import llb
 from frontend.emit import layer_key
 from frontend.emit.image_config import ImageConfig
 from frontend.model.layers import Kind, Layer
+from frontend.model.packages import size_text
 from frontend.plan import partition
 from frontend.project.workspace import workspace_path
 from frontend.targets import image, plan_document
@@ -83,10 +84,12 @@ def _base(image: BaseImage) -> plan_document.Base:
     return plan_document.Base(name=image.name, digest=image.digest)
 
 
-def _layer(resolved: ResolvedPlatform, number: int, layer: Layer, key: str) -> plan_document.Layer:
+def _layer(
+    resolved: ResolvedPlatform, number: int, layer: Layer, key: str
+) -> plan_document.LayerDocument:
     folder = resolved.inputs.workspace.folder
     sizes = [package.size for package in layer.packages]
-    return plan_document.Layer(
+    return plan_document.LayerDocument(
         number=number,
         kind=layer.kind.value,
         title=layer.title,
@@ -125,6 +128,7 @@ def _layer(resolved: ResolvedPlatform, number: int, layer: Layer, key: str) -> p
 def _reason(resolved: ResolvedPlatform, layer: Layer) -> str:
     if layer.kind is Kind.BIG and layer.packages[0].size:
         big = resolved.inputs.settings.spec.big
-        threshold = plan_document.size_text(partition.BIG if big is None else big) or "0 B"
-        return f"big: its file has {threshold} or more"
+        threshold = partition.BIG if big is None else big
+        size = size_text(threshold, plan_document.SIZE) if threshold else "0 B"
+        return f"big: its file has {size} or more"
     return layer.reason

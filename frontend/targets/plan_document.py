@@ -7,16 +7,21 @@ that. A key that is renamed or removed raises VERSION.
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import GenerateJsonSchema
+
+from frontend.model.packages import SizeFormat, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 VERSION: Literal[1] = 1
-_MANY = 1000
+#: Sizes in the table for people.
+SIZE = SizeFormat(("GB", "MB", "kB", "B"), {"GB": math.inf})
 
 
 class _Part(BaseModel):
@@ -48,8 +53,10 @@ class File(_Part):
     target: str = Field(description="place in the image")
 
 
-class Layer(_Part):
+class LayerDocument(_Part):
     """One layer, and one step of the build."""
+
+    model_config = ConfigDict(title="Layer")
 
     number: int = Field(description="counted from the bottom, the base's layers apart", ge=1)
     kind: str = Field(
@@ -94,7 +101,7 @@ class Image(_Part):
     base: Base
     builder: Base = Field(description="what packages are installed in")
     python: Python
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerDocument, ...]
 
 
 class Document(_Part):
@@ -138,19 +145,17 @@ def _image(document: Document, image: Image) -> str:
             (
                 f"{layer.number} {layer.kind}",
                 _contents(layer),
-                size_text(layer.size),
+                _size(layer.size),
                 layer.key.removeprefix("sha256:")[:12],
                 layer.reason,
             )
         )
         if len(layer.packages) > 1:
-            rows += [
-                ("", f"  {p.name} {p.version}", size_text(p.size), "", "") for p in layer.packages
-            ]
+            rows += [("", f"  {p.name} {p.version}", _size(p.size), "", "") for p in layer.packages]
     return "\n".join([*head, "", *table(rows)]) + "\n"
 
 
-def _contents(layer: Layer) -> str:
+def _contents(layer: LayerDocument) -> str:
     if len(layer.packages) == 1:
         return f"{layer.packages[0].name} {layer.packages[0].version}".strip()
     if layer.packages:
@@ -160,16 +165,9 @@ def _contents(layer: Layer) -> str:
     return layer.title
 
 
-def size_text(size: int | None) -> str:
-    """Return `858 MB`, or nothing where the size is unknown; powers of ten."""
-    if not size:
-        return ""
-    number = float(size)
-    for unit in ("B", "kB", "MB"):
-        if number < _MANY:
-            return f"{number:.0f} {unit}"
-        number /= _MANY
-    return f"{number:.1f} GB"
+def _size(size: int | None) -> str:
+    """Return `858 MB`, or nothing where the size is unknown."""
+    return size_text(size, SIZE) if size else ""
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -179,11 +177,18 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
+class _PublishedNames(GenerateJsonSchema):
+    """Name definitions as the published schema does, whatever the classes are called."""
+
+    def normalize_name(self, name: str) -> str:
+        return super().normalize_name(name.replace(LayerDocument.__name__, "Layer"))
+
+
 def schema() -> str:
     """Return the JSON schema of the document."""
-    found = Document.model_json_schema()
-    found["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    return json.dumps(found, indent=2) + "\n"
+    described = Document.model_json_schema(schema_generator=_PublishedNames)
+    described["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return json.dumps(described, indent=2) + "\n"
 
 
 if __name__ == "__main__":

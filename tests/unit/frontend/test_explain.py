@@ -9,17 +9,17 @@ import pytest
 
 from frontend.explain import labels, render
 from frontend.explain.compare import compare
-from frontend.explain.record import Base, Layer, Record, Tree, short_digest, with_files
+from frontend.explain.record import Base, Record, RecordedLayer, Tree, short_digest, with_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 OLD = Base("python:3.13-slim", "sha256:" + "a" * 64)
 NEW = Base("python:3.13-slim", "sha256:" + "b" * 64)
-SKELETON = Layer("skeleton", "k-skeleton", text="virtual environment", size=0)
-BIG = Layer("big", "k-big", {"numpy": "2.4.0"}, count=1, size=16_000_000)
+SKELETON = RecordedLayer("skeleton", "k-skeleton", text="virtual environment", size=0)
+BIG = RecordedLayer("big", "k-big", {"numpy": "2.4.0"}, count=1, size=16_000_000)
 WEB = {"anyio": "4.12.0", "h11": "0.16.0", "httpx": "0.28.1"}
-PACKAGES = Layer("packages", "k-packages", WEB, count=3, size=300_000)
+PACKAGES = RecordedLayer("packages", "k-packages", WEB, count=3, size=300_000)
 CORE_FILES = {"pyproject.toml": "00000001", "src/core/__init__.py": "00000002"}
 API_FILES = {
     "pyproject.toml": "00000003",
@@ -29,16 +29,18 @@ API_FILES = {
 }
 
 
-def member(name: str, files: Mapping[str, str], version: str = "1.0", size: int = 4000) -> Layer:
+def member(
+    name: str, files: Mapping[str, str], version: str = "1.0", size: int = 4000
+) -> RecordedLayer:
     tree = Tree(short_digest(files) * 8, files, version, size)
-    return Layer("member", f"k-{name}", trees={name: tree}, size=0)
+    return RecordedLayer("member", f"k-{name}", trees={name: tree}, size=0)
 
 
 CORE, API = member("core", CORE_FILES), member("api", API_FILES)
 LAYERS = (SKELETON, BIG, PACKAGES, CORE, API)
 
 
-def record(*layers: Layer, **changes: Any) -> Record:
+def record(*layers: RecordedLayer, **changes: Any) -> Record:
     known: dict[str, Any] = {
         "package": "api",
         "target": "image",
@@ -53,7 +55,7 @@ def record(*layers: Layer, **changes: Any) -> Record:
     return Record(**(known | changes))
 
 
-def packages(**versions: str) -> Layer:
+def packages(**versions: str) -> RecordedLayer:
     """The layer of packages with some of them changed; an empty version takes one out."""
     found = {name: version for name, version in (WEB | versions).items() if version}
     return replace(PACKAGES, key="k-other", packages=found, count=len(found))
@@ -106,7 +108,7 @@ def test_a_version_of_a_member() -> None:
 
 
 def test_a_package_that_grows_big_gets_a_layer() -> None:
-    alone = Layer("big", "k-anyio", {"anyio": "4.13.0"}, count=1, size=30_000_000)
+    alone = RecordedLayer("big", "k-anyio", {"anyio": "4.13.0"}, count=1, size=30_000_000)
     assert told(record(SKELETON, BIG, alone, packages(anyio=""), CORE, API)) == [
         "layer 3 of 6: new, anyio 4.12.0 → 4.13.0 moved here from layer 3",
         "layer 4 of 6, 2 packages: anyio 4.12.0 → 4.13.0 moved to layer 3",
@@ -196,7 +198,7 @@ def test_a_setting_that_no_label_has() -> None:
 
 
 def test_system_packages() -> None:
-    before = Layer("base", "k-apt", text="apt: libpq5", size=0)
+    before = RecordedLayer("base", "k-apt", text="apt: libpq5", size=0)
     after = replace(before, key="k-more", text="apt: curl, libpq5")
     assert told(record(after, *LAYERS), record(before, *LAYERS)) == [
         "layer 1 of 6, apt: curl, libpq5: before apt: libpq5",
@@ -225,7 +227,7 @@ def test_sizes_that_the_lock_does_not_have() -> None:
 def test_many_changes_are_cut() -> None:
     many = {f"package-{number:02}": "1.0" for number in range(20)}
     newer = dict.fromkeys(many, "2.0")
-    before = Layer("packages", "k-1", many, count=20, size=0)
+    before = RecordedLayer("packages", "k-1", many, count=20, size=0)
     (line, _) = told(record(replace(before, key="k-2", packages=newer)), record(before))
     assert line.startswith("layer 1 of 1, 20 packages: package-00 1.0 → 2.0, ")
     assert line.endswith("package-11 1.0 → 2.0, and 8 more")
@@ -234,7 +236,7 @@ def test_many_changes_are_cut() -> None:
 # --- what the labels had no room for -------------------------------------------------------------
 
 
-def large(edited: str = "") -> Layer:
+def large(edited: str = "") -> RecordedLayer:
     """A member with more files than a label can have."""
     files = {f"src/api/views/view_{number:03}.py": f"{number:08x}" for number in range(300)}
     files |= {"src/api/app.py": "00000005"}
@@ -263,7 +265,7 @@ def test_files_that_are_not_told() -> None:
 
 def test_packages_that_are_only_counted() -> None:
     many = {f"package-{number:04}": "1.0.0" for number in range(400)}
-    before = Layer("heavy", "k-1", many, count=400, size=0)
+    before = RecordedLayer("heavy", "k-1", many, count=400, size=0)
     after = replace(before, key="k-2", packages={**many, "package-0007": "2.0.0"})
     assert told(record(after, API), record(before, API))[0] == (
         "layer 1 of 2, 400 packages: other packages, files of the lock, or settings"

@@ -9,18 +9,20 @@ import pytest
 from frontend.emit.image_config import ImageConfig
 from frontend.explain import labels
 from frontend.explain.labels import ALL, IMAGE, LAYER, LONGEST, PLAN, UnreadableLabelsError
-from frontend.explain.record import Base, Layer, Record, Tree, folded
+from frontend.explain.record import Base, Record, RecordedLayer, Tree, folded
 from llb import Platform
 
 AMD64 = Platform("linux", "amd64")
 PYTHON = Base("python:3.13-slim", "sha256:" + "b" * 64)
-SKELETON = Layer("skeleton", "000000000001", text="virtual environment")
-PACKAGES = Layer("packages", "000000000002", {"h11": "0.16.0", "httpx": "0.28.1"}, count=2)
+SKELETON = RecordedLayer("skeleton", "000000000001", text="virtual environment")
+PACKAGES = RecordedLayer("packages", "000000000002", {"h11": "0.16.0", "httpx": "0.28.1"}, count=2)
 FILES = {"pyproject.toml": "00000001", "src/api/__init__.py": "00000002"}
-API = Layer("member", "000000000003", trees={"api": Tree("d" * 64, FILES, "1.0", size=4711)})
+API = RecordedLayer(
+    "member", "000000000003", trees={"api": Tree("d" * 64, FILES, "1.0", size=4711)}
+)
 
 
-def record(*layers: Layer) -> Record:
+def record(*layers: RecordedLayer) -> Record:
     return Record(
         package="api",
         target="image",
@@ -34,11 +36,11 @@ def record(*layers: Layer) -> Record:
     )
 
 
-def service(files: int) -> Layer:
+def service(files: int) -> RecordedLayer:
     """A member with so many files in three folders of different depth."""
     folders = ("src/api", "src/api/deep", "src/api/deep/deeper")
     paths = {f"{folders[n % 3]}/module_{n:04}.py": f"{n:08x}" for n in range(files)}
-    return Layer("member", "00000000000a", trees={"api": Tree("e" * 64, paths)})
+    return RecordedLayer("member", "00000000000a", trees={"api": Tree("e" * 64, paths)})
 
 
 def size(found: dict[str, str]) -> int:
@@ -106,7 +108,7 @@ def test_labels_change_nothing_else_of_a_configuration() -> None:
 # --- what is too long ----------------------------------------------------------------------------
 
 
-def paths(layer: Layer) -> dict[str, str]:
+def paths(layer: RecordedLayer) -> dict[str, str]:
     found = labels.read(labels.written(record(layer)))
     assert found is not None
     return dict(found.layers[0].trees["api"].files or {})
@@ -144,7 +146,9 @@ def test_the_deepest_folders_are_told_as_one(files: int, folders: set[str]) -> N
 def test_too_many_names_in_one_folder_are_not_told() -> None:
     files = {f"module_{number:04}.py": f"{number:08x}" for number in range(200)}
     found = labels.read(
-        labels.written(record(Layer("source", "b" * 12, trees={"api": Tree("f" * 64, files)})))
+        labels.written(
+            record(RecordedLayer("source", "b" * 12, trees={"api": Tree("f" * 64, files)}))
+        )
     )
     assert found is not None
     assert found.layers[0].trees == {"api": Tree("f" * 16, None)}
@@ -152,7 +156,7 @@ def test_too_many_names_in_one_folder_are_not_told() -> None:
 
 def test_too_many_packages_are_counted() -> None:
     many = {f"package-{number:04}": f"{number}.0.0" for number in range(400)}
-    found = labels.read(labels.written(record(Layer("heavy", "c" * 12, many, count=400))))
+    found = labels.read(labels.written(record(RecordedLayer("heavy", "c" * 12, many, count=400))))
     assert found is not None
     assert (found.layers[0].packages, found.layers[0].count) == (None, 400)
 

@@ -17,7 +17,7 @@ from frontend.model.layers import (
     PackagesLayer,
     Plan,
     VenvLayer,
-    size_text,
+    size_suffix,
 )
 from frontend.model.packages import Closure, LocalPackage, LockedPackage
 from frontend.plan.partition import (
@@ -229,7 +229,7 @@ def test_big_by_size_or_by_name_where_the_lock_has_none(
     ],
 )
 def test_sizes_for_people(size: int, expected: str) -> None:
-    assert size_text(size) == expected
+    assert size_suffix(size) == expected
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import llb
 from llb.pb import ops_pb2
 from tests.unit.llb.cases import AMD64, CONTEXT
 
-PYPROJECT = llb.SourceFile("pyproject.toml", b"[project]\nname = 'x'\n", "TOML", CONTEXT)
+LOADED_FROM = llb.marshal(CONTEXT).SerializeToString(deterministic=True)
+PYPROJECT = llb.SourceFile("pyproject.toml", b"[project]\nname = 'x'\n", "TOML", LOADED_FROM)
 SPEC = llb.SourceFile("Dockerfile", b"# syntax=x\npackage = 'x'\n", "TOML")
 
 
@@ -90,7 +91,7 @@ def test_locations_stand_under_the_digest_of_their_operation() -> None:
     base = llb.image(
         "debian", platform=AMD64, meta=llb.Metadata(locations=(llb.Location(SPEC, 2, 2),))
     )
-    same_file = llb.SourceFile("pyproject.toml", b"[project]\nname = 'x'\n", "TOML", CONTEXT)
+    same_file = llb.SourceFile("pyproject.toml", b"[project]\nname = 'x'\n", "TOML", LOADED_FROM)
     top = llb.files(
         base,
         llb.Rm("/a"),
