@@ -1,7 +1,7 @@
-"""Locks of the examples that name public addresses only: `python -m tests.graphs.locks [NAME …]`.
+"""Locks of the examples with addresses of no real index: `python -m tests.graphs.locks [NAME …]`.
 
 The examples' own locks are not committed: they carry the addresses of whatever index made them.
-These name PyPI, which has the same files, and of each package only those that a case could choose.
+These name an index that does not exist, and of each package only files that a case could choose.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def source(name: str) -> Path:
 
 
 def public(text: str) -> str:
-    """Return a lock with PyPI's addresses, and with wheels for Linux only."""
+    """Return a lock with addresses of no real index, and with wheels for Linux only."""
     text = _REGISTRY.sub('registry = "https://index.example/simple"', text)
     text = _FILE.sub('url = "https://files.index.example/packages/', text)
     return _WHEEL.sub(lambda match: match[0] if _wanted(match[1]) else "", text)

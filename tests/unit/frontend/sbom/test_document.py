@@ -22,7 +22,9 @@ SECRET = "s3cret"
 ACCOUNT = f"courier:{SECRET}@"
 NAME = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?", fullmatch=True)
 VERSION = st.from_regex(r"([0-9]!)?[0-9]{1,2}(\.[0-9]{1,3})?(\+[a-z0-9]{1,3})?", fullmatch=True)
-HOST = st.sampled_from(["index.example", "10.0.0.1:8080", "nexus", "git.corp.internal", "index.example"])
+HOST = st.sampled_from(
+    ["index.example", "10.0.0.1:8080", "nexus", "git.corp.internal", "files.example"]
+)
 #: What people write where a licence is asked for, and what is none.
 SAID = st.sampled_from(
     ["MIT", "mit or apache-2.0", "BSD", "GPL", "LicenseRef-Own", "(", ""]
