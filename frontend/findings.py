@@ -24,9 +24,7 @@ ALL = "all"
 #: The build argument by which Dockerfiles choose rules as well (BuildKit, dockerfile/linter).
 ARGUMENT = "BUILDKIT_DOCKERFILE_CHECK"
 _OPTION = f"build-arg:{ARGUMENT}"
-_DIRECTIVE = re.compile(
-    r"#[ \t]*(?P<name>[a-z][a-z0-9]*)[ \t]*=[ \t]*(?P<value>.+?)[ \t]*$", re.IGNORECASE
-)
+_DIRECTIVE = re.compile(r"#[ \t]*(?P<name>[a-z][a-z0-9]*)[ \t]*=(?P<value>.+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -109,11 +107,11 @@ def _directive(build_file: str) -> str:
     dockerfile/parser/directives.go).
     """
     for line in build_file.splitlines():
-        directive = _DIRECTIVE.match(line)
+        directive = _DIRECTIVE.fullmatch(line)
         if not directive:
             break
         if directive["name"].lower() == "check":
-            return directive["value"]
+            return directive["value"].strip(" \t")
     return ""
 
 

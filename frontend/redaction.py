@@ -14,25 +14,29 @@ HIDDEN = "****"
 
 
 def secret(name: str) -> bool:
-    """Whether a variable of this name is likely to hold a secret (as Dockerfiles judge ENV)."""
+    """Return whether a variable of this name is likely to hold a secret.
+
+    The words are those of Dockerfile's check of ENV.
+    """
     return bool(_SECRET.search(name)) and not _PUBLIC.search(name)
 
 
 def hidden(text: str) -> str:
     """Return a file's text without the values of variables that look like secrets.
 
-    The passwords of addresses were left out when it was read.
+    Passwords in addresses were removed when the file was read.
     """
 
-    def value(found: re.Match[str]) -> str:
-        return f'{found["name"]}{found["is"]}"{HIDDEN}"' if secret(found["name"]) else found[0]
+    def value(match: re.Match[str]) -> str:
+        return f'{match["name"]}{match["is"]}"{HIDDEN}"' if secret(match["name"]) else match[0]
 
     return _VALUE.sub(value, text)
 
 
-_CREDENTIALS = re.compile(r"(https?://)[^/\s]*@")
+# Begins with text, and not with a choice of letters, so that long files are searched fast.
+_ACCOUNT = re.compile(r"://[^/\s]*@")
 #: A password, and no variable in its place.
-_PASSWORD = re.compile(r"https?://[^/\s\"'@:]*:[^/\s\"'@$]+@")
+_PASSWORD = re.compile(r"https?://[^/\s\"'@:]*:[^/\s\"'@$]+@", re.IGNORECASE)
 
 
 def without_credentials(value: Any) -> Any:
@@ -41,7 +45,7 @@ def without_credentials(value: Any) -> Any:
     Only URLs of HTTP: the user of `git+ssh://git@…` is part of the address.
     """
     if isinstance(value, str):
-        return _CREDENTIALS.sub(r"\1", value)
+        return _ACCOUNT.sub(_without_account, value)
     if isinstance(value, list):
         return [without_credentials(item) for item in value]
     if isinstance(value, dict):
@@ -49,7 +53,13 @@ def without_credentials(value: Any) -> Any:
     return value
 
 
+def _without_account(match: re.Match[str]) -> str:
+    """Return what stays of an address's start: protocols are case-insensitive."""
+    protocol = match.string[max(match.start() - len("https"), 0) : match.start()].lower()
+    return "://" if protocol.endswith(("http", "https")) else match[0]
+
+
 def password_lines(text: str) -> tuple[int, ...]:
-    """The lines of a file (1-based) with an address that holds a password."""
-    found = enumerate(text.split("\n"), 1)
-    return tuple(number for number, line in found if _PASSWORD.search(line))
+    """Return the lines of a file (from 1) with an address that holds a password."""
+    lines = enumerate(text.split("\n"), 1)
+    return tuple(number for number, line in lines if _PASSWORD.search(line))

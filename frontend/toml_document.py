@@ -1,7 +1,7 @@
-"""TOML files that know where their keys stand, so that an error can show the line.
+"""TOML files with the lines of their keys, so that an error can show the line.
 
-tomli reads the values; it keeps no positions, so a line is looked up in the text only when an
-error or a source map needs it.
+tomli reads the values and keeps no positions. A line is looked up in the text only when an error
+or a source map needs it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,12 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_HEADER = re.compile(r"\s*(\[{1,2})\s*([^\]]+?)\s*\]{1,2}\s*(?:#.*)?")
+#: Tables and lists stand in each other at most so deep; what is read afterwards uses recursion.
+MAX_DEPTH = 64
+# What may be a number of more digits than Python converts; words are looked at from their start.
+_LONG = 1000
+_LONG_NUMBER = re.compile(rf"(?<![0-9A-Za-z_])(?:0[box])?[0-9A-Fa-f_]{{{_LONG}}}")
+_MAX_BITS = 3 * _LONG
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class TomlDocument:
     def parse(cls, source: SourceFile, remedy: str = "") -> TomlDocument:
         """Parse `source`; a syntax error becomes a FrontendError at its line, with `remedy`."""
         try:
-            return cls(source, tomli.loads(source.text))
+            return cls(source, load_toml(source.text))
         except tomli.TOMLDecodeError as error:
             # What is missing at the end is missed after the last line that says something.
             last = source.text.rstrip().count("\n") + 1
@@ -66,17 +71,40 @@ class TomlDocument:
         """Return the line that defines `path`, or that of its nearest parent, or the first line."""
         for length in range(len(path), 0, -1):
             wanted = path[:length]
-            within = [(found, line) for found, line in self._keys if found[:length] == wanted]
+            within = [(key, line) for key, line in self._keys if key[:length] == wanted]
             if within:
-                exact = (line for found, line in within if found == wanted)
+                exact = (line for key, line in within if key == wanted)
                 return Location.line(self.source, next(exact, within[0][1]))
         return Location.line(self.source, 1)
+
+    def place_at(self, *path: str | int) -> Location:
+        """Return the line of a value whose path has positions of lists in it.
+
+        The position in an array of tables leads to that table's header. What an inline list holds
+        is at the line of the list's key.
+        """
+        keys, line = self._keys, 1
+        names: tuple[str, ...] = ()
+        for step in path:
+            if isinstance(step, int):
+                headers = [n for n, (key, _) in enumerate(keys) if key == names]
+                if step < len(headers):
+                    end = headers[step + 1] if step + 1 < len(headers) else len(keys)
+                    keys = keys[headers[step] : end]
+                    line = keys[0][1]
+                continue
+            names = (*names, step)
+            below = [(key, number) for key, number in keys if key[: len(names)] == names]
+            if not below:
+                break
+            line = next((number for key, number in below if key == names), below[0][1])
+        return Location.line(self.source, line)
 
     def place_of(self, text: str, *path: str) -> Location:
         """Return the line below `path` that holds `text`, an item of its list; else its own."""
         start = self.place(*path)
         later = (
-            line for found, line in self._keys if line > start.start and found[: len(path)] != path
+            line for key, line in self._keys if line > start.start and key[: len(path)] != path
         )
         lines = self.source.text.split("\n")
         for number in range(start.start, next(later, len(lines) + 1)):
@@ -94,26 +122,110 @@ class TomlDocument:
             key: re.compile(rf'{re.escape(key)}\s*=\s*"{re.escape(value)}"')
             for key, value in wanted.items()
         }
-        inside, found = False, dict[str, int]()
+        inside, lines = False, dict[str, int]()
         for number, line in enumerate(self.source.text.split("\n"), 1):
             if line.startswith("["):
-                if len(found) == len(expected):
+                if len(lines) == len(expected):
                     break
-                header = _HEADER.fullmatch(line)
-                inside = header is not None and header.groups() == ("[[", array)
-                found = {}
+                inside = _is_header(line, array)
+                lines = {}
             elif inside:
                 for key, pattern in expected.items():
                     if line.startswith(key) and pattern.match(line):
-                        found[key] = number
-        if found and len(found) == len(expected):
-            return Location(self.source, min(found.values()), max(found.values()))
+                        lines[key] = number
+        if lines and len(lines) == len(expected):
+            return Location(self.source, min(lines.values()), max(lines.values()))
         return Location.line(self.source, 1)
 
     @cached_property
     def _keys(self) -> tuple[tuple[tuple[str, ...], int], ...]:
         """Every key and table header with its line, in the order of the text."""
         return tuple(_Scanner(self.source.text).keys())
+
+
+def load_toml(text: str) -> dict[str, Any]:
+    """Parse TOML; TOMLDecodeError also for what Python refuses to hold.
+
+    That is a number of thousands of digits, which Python does not convert, and a nesting that
+    exceeds `MAX_DEPTH`.
+    """
+    try:
+        data = tomli.loads(text)
+    except RecursionError:
+        raise tomli.TOMLDecodeError(_TOO_DEEP, text, _deepest(text)) from None
+    except tomli.TOMLDecodeError:
+        raise
+    except ValueError as error:
+        number = _LONG_NUMBER.search(text)
+        if number is None:
+            raise tomli.TOMLDecodeError(str(error), text, 0) from None
+        raise tomli.TOMLDecodeError(_TOO_LONG, text, number.start()) from None
+    if _exceeds_depth(data):
+        raise tomli.TOMLDecodeError(_TOO_DEEP, text, _deepest(text))
+    # Most files have no line that a long number could be on.
+    if max(map(len, text.split("\n"))) > _LONG:
+        number = _LONG_NUMBER.search(text)
+        if number and _holds_long_number(data):
+            raise tomli.TOMLDecodeError(_TOO_LONG, text, number.start())
+    return data
+
+
+_TOO_DEEP = f"tables and lists are nested more than {MAX_DEPTH} deep"
+_TOO_LONG = "a number has too many digits"
+
+
+def _exceeds_depth(data: Any) -> bool:
+    """Return whether tables and lists are nested too deep, without recursion."""
+    level = [data]
+    for _ in range(MAX_DEPTH):
+        level = _inner(level)
+        if not level:
+            return False
+    return True
+
+
+def _inner(level: list[Any]) -> list[Any]:
+    """Return the tables and lists that those of one level hold."""
+    return [
+        value
+        for container in level
+        for value in (container.values() if isinstance(container, dict) else container)
+        if isinstance(value, (dict, list))
+    ]
+
+
+def _holds_long_number(data: Any) -> bool:
+    level = [data]
+    while level:
+        for container in level:
+            values = container.values() if isinstance(container, dict) else container
+            if any(type(v) is int and v.bit_length() > _MAX_BITS for v in values):
+                return True
+        level = _inner(level)
+    return False
+
+
+def _deepest(text: str) -> int:
+    """Return the position of the line that is likely to nest too deep: it has the most signs."""
+    start, position, most = 0, 0, -1
+    for line in text.split("\n"):
+        signs = line.count("[") + line.count("{") + line.count(".")
+        if signs > most:
+            position, most = start, signs
+        start += len(line) + 1
+    return position
+
+
+def _is_header(line: str, array: str) -> bool:
+    """Return whether a line is the header `[[array]]`, with blanks and a comment or without."""
+    name, end, rest = line[2:].partition("]]")
+    rest = rest.strip()
+    return bool(
+        line.startswith("[[")
+        and end
+        and name.strip() == array
+        and (not rest or rest.startswith("#"))
+    )
 
 
 class _Scanner:
@@ -136,11 +248,11 @@ class _Scanner:
                 yield from self._pair(table)
 
     def _peek(self) -> str:
-        """The token to come; empty at the end."""
+        """Return the token to come; empty at the end."""
         return self._tokens[self._next][0] if self._next < len(self._tokens) else ""
 
     def _parts(self, end: str) -> tuple[str, ...]:
-        """The parts of a dotted key, up to and including the token `end`."""
+        """Return the parts of a dotted key, and consume the token `end`."""
         parts = []
         while (token := self._peek()) not in (end, ""):
             if token not in ("[", "]", "."):

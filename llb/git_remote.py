@@ -60,6 +60,8 @@ class GitRemote:
         scheme = "ssh" if scp else match["scheme"].lower()
         if scheme not in ("http", "https", "ssh", "git"):
             raise ValueError(f"git is fetched over http, https, ssh or git, not {scheme}")
+        if "\0" in unquote(match["path"]):
+            raise ValueError(f"a path has no NUL in it: {remote!r}")
         if scp:
             return cls(remote, match["host"], match["path"], ssh=True)
         url = scheme + remote[len(scheme) :]

@@ -84,7 +84,7 @@ class LockDigest:
     def _group_edges(
         self, names: Iterable[str], groups: Iterable[str]
     ) -> Iterable[Iterable[Mapping[str, Any]]]:
-        """What groups of these packages, or of the root, name."""
+        """Yield the edges of groups of these packages, or of the root."""
         for group in dict.fromkeys(groups):
             yield root_group_dependencies(self._lock, group)
             for name in {*names, *self._root}:
@@ -96,7 +96,7 @@ class LockDigest:
         return tuple(p.name for p in self._lock.members.values() if p.path == ".")
 
     def _targets(self, node: tuple[int, str]) -> tuple[tuple[tuple[int, str], ...], bytes]:
-        """Where a package, or one of its extras, leads; and a digest of how."""
+        """Return the nodes that a package or an extra of it leads to, and a digest of the edges."""
         if node not in self._edges:
             package = self._lock.packages[node[0]]
             self._edges[node] = self._resolve(dependencies(package, node[1]))
@@ -105,7 +105,7 @@ class LockDigest:
     def _resolve(
         self, edges: Iterable[Mapping[str, Any]]
     ) -> tuple[tuple[tuple[int, str], ...], bytes]:
-        found, kept = [], []
+        nodes, kept = [], []
         for edge in edges:
             if not _possible(edge.get("marker", "")):
                 continue
@@ -113,26 +113,27 @@ class LockDigest:
             for number in self._numbers.get(edge["name"], ()):
                 package = self._lock.packages[number]
                 if all(package.get(k) == edge[k] for k in ("version", "source") if k in edge):
-                    found += [(number, extra) for extra in extras(edge)]
-        return tuple(found), _hash(kept)
+                    nodes += [(number, extra) for extra in extras(edge)]
+        return tuple(nodes), _hash(kept)
 
     def _digest(self, number: int) -> bytes:
-        """What of a package's table is about its own files."""
+        """Return the digest of the part of a package's table that is about its own files."""
         if number not in self._digests:
             package = self._lock.packages[number]
-            own = {key: value for key, value in package.items() if key not in _NOT_ITS_OWN}
+            table = {key: value for key, value in package.items() if key not in _NOT_ITS_OWN}
             if package["name"] in self._lock.local_packages:
-                # Its manifest has it, and says more.
-                own.pop("version", None)
-            if "wheels" in own:
-                own["wheels"] = [w for w in own["wheels"] if not _ELSEWHERE.search(_address(w))]
-            self._digests[number] = _hash(own)
+                # Its manifest has the version, and is digested as a whole.
+                table.pop("version", None)
+            if "wheels" in table:
+                wheels = table["wheels"]
+                table["wheels"] = [w for w in wheels if not _ELSEWHERE.search(_address(w))]
+            self._digests[number] = _hash(table)
         return self._digests[number]
 
 
 @cache
 def _possible(marker: str) -> bool:
-    """Whether a marker can hold on Linux, as far as that is about nothing but the system's name."""
+    """Return whether a marker can hold on Linux; only the name of the system is evaluated."""
     if not marker:
         return True
     if " or " not in marker and "(" not in marker:

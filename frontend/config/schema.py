@@ -1,4 +1,4 @@
-"""The keys a user can set: their types, their meaning, and what is said of wrong values.
+"""The keys a user can set: their types, their meaning, and the errors for wrong values.
 
 Loading pydantic takes a third of a build in which nothing changed, so `settings` imports this only
 where it meets anything but the plainest values.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import math
 import posixpath
 import re
 import shlex
@@ -19,6 +20,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from frontend.config.keys import TABLES, TABLES_OF_TEXT
 from frontend.errors import FrontendError
+from frontend.toml_document import load_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +35,7 @@ def _words(value: object) -> object:
 
 
 def _number_as_text(value: object) -> object:
-    """Take a whole number for its digits. 3.10 as a number is 3.1, so that has to be quoted."""
+    """Return the digits of a whole number. A float is refused: 3.10 would be 3.1."""
     if isinstance(value, (float, bool)):
         raise ValueError("this must be text: write it in quotes")
     return str(value) if isinstance(value, int) else value
@@ -47,7 +49,7 @@ def _name(value: str) -> str:
 
 
 def _checks(value: object) -> object:
-    """Commands, each as text or as words; a single one may stand alone."""
+    """Return a list of commands, each as text or as words; text alone is one command."""
     return [value] if isinstance(value, str) else value
 
 
@@ -65,7 +67,7 @@ def _within(pattern: str) -> str:
 
 
 def _packages(value: object) -> object:
-    """One name, or several for an image of several packages; each once."""
+    """Return one name, or several for an image of several packages, each once."""
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
         raise ValueError("a package is named by text: write it in quotes")
@@ -75,7 +77,7 @@ def _packages(value: object) -> object:
 
 
 def _files(value: object) -> object:
-    """A list of paths keeps each path's place below the working directory; a table says where."""
+    """Return a table of destinations; in a list, each path keeps its own (empty text)."""
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return dict.fromkeys(value, "")
     return value
@@ -118,11 +120,14 @@ def _bytes(value: object) -> object:
     if not match:
         raise ValueError("a size is a number with kB, MB or GB")
     factor = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}[match.group(2).lower()]
-    return int(float(match.group(1)) * factor)
+    size = float(match.group(1)) * factor
+    if math.isinf(size):
+        raise ValueError("a size has fewer digits")
+    return int(size)
 
 
 def _date(value: object) -> object:
-    """A date of TOML's is as good as one in quotes."""
+    """Return a date of TOML as text, as if it were in quotes."""
     return value.isoformat() if isinstance(value, datetime.date) else value
 
 
@@ -312,7 +317,7 @@ def argument_values(arguments: Mapping[str, str]) -> dict[str, Any]:
 def _argument_value(key: str, text: str) -> Any:
     if key in (*_LISTS, *_COMMANDS) and text.lstrip().startswith("["):
         try:
-            return tomli.loads(f"value = {text}")["value"]
+            return load_toml(f"value = {text}")["value"]
         except tomli.TOMLDecodeError:
             raise FrontendError(f"build argument {key!r} is not a list: {text}") from None
     if key in _FLAGS:
@@ -327,8 +332,8 @@ def checked(source: SpecSource) -> dict[str, Any]:
     for key in source.values:
         if key not in KEYS:
             place = source.place(key)
-            where = f" in {place.source.filename}" if place else ""
-            raise _unknown(f"key {key!r}{where}", key, place)
+            file = f" in {place.source.filename}" if place else ""
+            raise _unknown(f"key {key!r}{file}", key, place)
     try:
         spec = Spec.model_validate(dict(source.values))
     except ValidationError as error:
@@ -343,17 +348,17 @@ def _invalid(source: SpecSource, error: ValidationError) -> FrontendError:
     steps = [step for step in steps if step != "[key]"]
     at = "".join(f".{s}" if isinstance(s, str) and s.isidentifier() else f"[{s!r}]" for s in steps)
     place = source.place(str(key), *(step for step in steps if isinstance(step, str)))
-    said = first["msg"].removeprefix("Value error, ")
+    reason = first["msg"].removeprefix("Value error, ")
     if first["type"] == "string_pattern_mismatch":
-        said = f"{first['input']!r} does not have the form below"
+        reason = f"{first['input']!r} does not have the form below"
     for python, toml in (("tuple", "list"), ("dictionary", "table")):
-        said = said.replace(f"a valid {python}", f"a {toml}")
+        reason = reason.replace(f"a valid {python}", f"a {toml}")
     remedy = f"{key}: {Spec.model_fields[_FIELDS[str(key)]].description}."
     if key in TABLES_OF_TEXT and steps[:1] and steps[0] in KEYS and source.document:
         remedy += f" {ABOVE_TABLES.format(key=steps[0])}"
     return FrontendError(
         f"{'key' if source.document else 'build argument'} {key}{at} is not valid: "
-        f"{said[:1].lower()}{said[1:]}",
+        f"{reason[:1].lower()}{reason[1:]}",
         remedy=remedy,
         places=(place,) if place else (),
     )

@@ -1,11 +1,11 @@
-"""Where each key of the spec may stand, and what wins.
+"""Where each key of the spec may be set, and which value wins.
 
 A key comes from (first wins): a build argument, the body of the build file, `[tool.uv-frontend]` in
 the package's manifest, the same table in the workspace root's manifest, the default. Tables (`env`,
 `labels`) are joined name by name; every other key is taken whole from the first place that has it.
 
-What a key may be is the model's to say (`spec`). The most usual values are recognised here, so that
-the model need not be loaded for them; a test holds both to the same answers.
+`schema` defines the values of each key. The most usual values are recognized here, so that pydantic
+is not loaded for them; a test compares both.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _INSTRUCTION = r"^(FROM|RUN|COPY|ADD|WORKDIR|ENV|CMD|ENTRYPOINT|ARG)\s+[^=\s]"
 
 
 def _name(value: object) -> object:
-    """A name in its normal form."""
+    """Return a name that is in its normal form; None for others."""
     if isinstance(value, str) and value.isascii() and value == value.lower():
         return value if all(part.isalnum() for part in value.split("-")) else None
     return None
@@ -43,8 +43,8 @@ def _names(value: object) -> object:
 
 def _packages(value: object) -> object:
     names = [value] if isinstance(value, str) else value
-    found = _names(names)
-    return tuple(dict.fromkeys(names)) if found and isinstance(names, list) else None
+    normal = _names(names)
+    return tuple(dict.fromkeys(names)) if normal and isinstance(names, list) else None
 
 
 def _nonempty_string(value: object) -> object:
@@ -87,7 +87,7 @@ _AS_THEY_ARE = ("base", "package")
 
 
 class _Chosen:
-    """The values of all keys: what `Spec` has, without loading it; None where a key is not set."""
+    """The attributes of `Spec` without loading it; None for a key that is not set."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         for key, value in values.items():
@@ -100,7 +100,7 @@ class _Chosen:
 
 @dataclass(frozen=True)
 class Settings:
-    """The spec after every source of it has been read, and where each key was set."""
+    """The values of all keys, merged from their sources, and where each was set."""
 
     values: Mapping[str, Any]
     places: Mapping[str, Location]
@@ -121,8 +121,8 @@ class Settings:
 
     def origin(self, key: str) -> tuple[Location, ...]:
         """Return what set `key`: a file's line or the build argument; empty for defaults."""
-        found = self.places.get(key)
-        return (found,) if found else ()
+        place = self.places.get(key)
+        return (place,) if place else ()
 
 
 def from_arguments(arguments: Mapping[str, str]) -> SpecSource:
@@ -172,8 +172,8 @@ def misplaced(source: SpecSource, key: str) -> tuple[Location, ...]:
     for table in TABLES_OF_TEXT:
         inside = source.values.get(table)
         if source.document and isinstance(inside, dict) and key in inside:
-            found = source.place(table, key)
-            return (found,) if found else ()
+            place = source.place(table, key)
+            return (place,) if place else ()
     return ()
 
 
@@ -194,12 +194,12 @@ def merge_sources(*sources: SpecSource) -> Settings:
 
 
 def _checked(source: SpecSource) -> Mapping[str, Any]:
-    found = {}
+    values = {}
     for key, value in source.values.items():
         read = PLAIN[key](value) if key in PLAIN else None
         if read is None:
             from frontend.config.schema import checked
 
             return checked(source)
-        found[key] = read
-    return found
+        values[key] = read
+    return values

@@ -86,11 +86,11 @@ _BY_PACKAGE = ("config-settings-package", "extra-build-dependencies", "extra-bui
 _NAMES = ("no-build-isolation-package",)
 
 
-def _placed(settings: Mapping[str, Any], path: str) -> str:
-    """Where a step has a folder that is an index."""
+def _placed(positions: Mapping[str, int], path: str) -> str:
+    """Return where a step has a folder that is an index; `positions` are those of `folders`."""
     if not is_local_index(path):
         return path
-    return f"{LINKS}/{folders(settings).index(posixpath.normpath(path))}"
+    return f"{LINKS}/{positions[posixpath.normpath(path)]}"
 
 
 def lowered(settings: Mapping[str, Any], versions: Mapping[str, str]) -> Mapping[str, Any]:
@@ -138,10 +138,11 @@ def _of_layer(key: str, value: Any, layer: Layer) -> Any:
 def project(settings: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
     """Return the settings of `[tool.uv]` that `layer` depends on, without any credentials."""
     building = builds(settings, layer)
+    positions = {path: number for number, path in enumerate(folders(settings))}
     registries = {_bare(package.registry) for package in layer.packages}
     # Build requirements are resolved anew, from any index; locked files come from their own.
     indexes = [
-        {**index, "url": _placed(settings, index["url"])} if "url" in index else index
+        {**index, "url": _placed(positions, index["url"])} if "url" in index else index
         for index in settings.get("index") or ()
         if building
         or (_bare(index.get("url", "")) in registries and not is_local_index(index["url"]))
@@ -157,7 +158,7 @@ def project(settings: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
         if not found.get(key):
             found.pop(key, None)
     if found.get("find-links"):
-        found["find-links"] = [_placed(settings, path) for path in found["find-links"]]
+        found["find-links"] = [_placed(positions, path) for path in found["find-links"]]
     if indexes:
         found["index"] = indexes
     for key in _INDEX_KEYS:

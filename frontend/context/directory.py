@@ -34,10 +34,10 @@ _BUILD_LEFTOVERS = ("build/lib*", "build/bdist.*", "dist/*.whl", "dist/*.tar.gz"
 
 @dataclass(frozen=True)
 class Context:
-    """A directory with sources, wherever it is, with the patterns that keep files out of it.
+    """A directory with sources, local or fetched, with the patterns that keep files out of it.
 
     `members` are the contexts that stand in for packages of the workspace, by their names.
-    `keeps_git` says that the user wants .git to be there, for versions made from tags.
+    `keeps_git` keeps .git in it, for versions made from tags.
     """
 
     source: Source
@@ -51,11 +51,11 @@ class Context:
         return parse_ignore(self.ignore.text) if self.ignore and not self.source.remote else ()
 
     def named_files(self, paths: Sequence[str], purpose: str) -> llb.Output:
-        """A filesystem to read these files from; missing ones are simply not there."""
+        """Return a filesystem to read these files from; it lacks those that are missing."""
         return self.source.files(paths, self.patterns, purpose)
 
     def only_files(self, paths: Sequence[str], folder: str, name: str) -> llb.Output:
-        """Just these files, which are below `folder`, at their places as seen from there."""
+        """Return these files alone, which are below `folder`, at their paths relative to it."""
         return llb.files(
             llb.SCRATCH,
             *self.source.copied_files(paths, folder, self.patterns, name),
@@ -70,13 +70,15 @@ class Context:
         without: Iterable[str] = (),
         instead: Mapping[str, bytes] | None = None,
     ) -> llb.Output:
-        """A directory of the context by itself, less what is ignored and what builds leave behind.
+        """Return a directory of the context without ignored files and leftovers of builds.
 
-        `without` are further paths to keep out, seen from the context's root; `instead` are files
-        put into it.
+        `without` are further paths to keep out, relative to the context's root. `instead` are files
+        to put into it.
         """
         inside = "" if path == "." else f"{path}/"
-        others = [each.removeprefix(inside) for each in sorted(without) if each.startswith(inside)]
+        others = [
+            other.removeprefix(inside) for other in sorted(without) if other.startswith(inside)
+        ]
         excluded = [*self._leftovers, *_BUILD_LEFTOVERS, *others]
         # The copy is what later steps are keyed by: content, not the path to it, nor the umask of
         # whoever checked it out (which engines before BuildKit 0.17 cannot even out).
@@ -91,10 +93,10 @@ class Context:
         )
 
     def tree(self, paths: Sequence[str], name: str) -> llb.Output:
-        """Directories and files of the context at their own places, `.` for everything.
+        """Return directories and files of the context at their paths in it, `.` for everything.
 
-        Where the context lies on the engine there is more beside them, such as what is left out of
-        packages.
+        A context that lies on the engine is returned as a whole, with files that `directory`
+        leaves out.
         """
         return self.source.tree(paths, (*self.patterns, *self._leftovers), name)
 
@@ -103,7 +105,7 @@ class Context:
         return [p for p in _LEFTOVERS if not (self.keeps_git and p == VERSION_CONTROL)]
 
     def selected(self, paths: Sequence[str], name: str) -> llb.Output:
-        """Files and directories of the context that the user names (patterns allowed)."""
+        """Return the files and directories of the context that match paths or patterns."""
         patterns = tuple(dict.fromkeys(path.strip("/") for path in paths))
         return llb.files(
             llb.SCRATCH,
@@ -112,5 +114,5 @@ class Context:
         )
 
     def ignoring(self, path: str) -> int:
-        """The line of the ignore file (1-based) that keeps `path` out; 0 if none does."""
+        """Return the line of the ignore file (from 1) that keeps `path` out; 0 if none does."""
         return ignoring_line(self.ignore.text, path) if self.ignore else 0

@@ -28,41 +28,44 @@ _NOBODY = llb.Owner(0, 0)
 
 
 class Source(Protocol):
-    """Files that a build can use; paths are seen from its root, and have no slash in front.
+    """Files that a build can use; paths are relative to its root.
 
-    `ignored` are patterns of an ignore file, in the order in which they stand there.
+    `ignored` are the patterns of an ignore file in its order.
     """
 
     @property
     def remote(self) -> bool:
-        """Whether it is no directory of the client's; ignore files mean nothing then."""
+        """Whether the engine has it, and not the client; no ignore file applies then."""
 
     def files(self, paths: Sequence[str], ignored: Sequence[str], purpose: str) -> llb.Output:
-        """A filesystem with these files at their places; missing ones are simply not there.
+        """Return a filesystem with these files at their paths; it lacks those that are missing.
 
-        There may be more in it than was asked for: it is for reading.
+        It may hold more files: it is for reading.
         """
 
     def tree(self, paths: Sequence[str], ignored: Sequence[str], purpose: str) -> llb.Output:
-        """A filesystem with these files and directories at their places, `.` for everything.
+        """Return a filesystem with these files and directories at their paths, `.` for everything.
 
-        There may be more in it than was asked for: it is for reading.
+        It may hold more files: it is for reading.
         """
 
     def copied_files(
         self, paths: Sequence[str], folder: str, ignored: Sequence[str], purpose: str
     ) -> Sequence[llb.Action]:
-        """Copy just these files, which are below `folder`; their places are seen from there."""
+        """Copy these files alone, which are below `folder`, to their paths relative to it."""
 
     def copied_directory(
         self, path: str, without: Sequence[str], ignored: Sequence[str], name: str
     ) -> Sequence[llb.Action]:
-        """Copy what is in a directory (`.`: everything), less `without`: patterns seen from it."""
+        """Copy a directory's contents (`.`: everything) without the patterns of `without`.
+
+        These are relative to the directory.
+        """
 
     def copied_selection(
         self, patterns: Sequence[str], ignored: Sequence[str], name: str
     ) -> Sequence[llb.Action]:
-        """Copy files and directories to their own places; the patterns are those of ignore files.
+        """Copy files and directories to their paths; the patterns are those of ignore files.
 
         Engines before BuildKit 0.9 may copy more.
         """
@@ -72,7 +75,8 @@ class Source(Protocol):
 class LocalSource:
     """A directory of the client's, by the name under which the client offers it.
 
-    `label` opens the lines of the progress, `hint` tells its loads from those of other sources.
+    `label` is the start of each vertex name. `hint` keeps its shared keys apart from those of other
+    sources.
     """
 
     name: str
@@ -212,9 +216,10 @@ class FixedSource:
 
 
 def _removal(pattern: str) -> llb.Action | None:
-    """What comes nearest to leaving a pattern out, on engines that copy everything.
+    """Return the removal that comes nearest to a pattern, for engines that copy everything.
 
-    They know shell patterns for what is at the top; below they fail where the folder is missing.
+    These engines take shell patterns at the top alone. Below it, they fail where the directory is
+    missing.
     """
     path = pattern.removeprefix("**/")
     if "/" not in path:
@@ -224,5 +229,5 @@ def _removal(pattern: str) -> llb.Action | None:
 
 
 def _below(inside: str, pattern: str) -> str:
-    """The pattern as seen from the root of the context."""
+    """Return a pattern relative to the root of the context."""
     return pattern if pattern.startswith("**/") else inside + pattern

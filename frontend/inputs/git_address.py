@@ -25,7 +25,7 @@ _KNOWN = ("ref", "tag", "branch", "subdir", "checksum", "commit", "mtime", *_FLA
 
 @dataclass(frozen=True)
 class GitAddress:
-    """What a git address says. Empty parts are not said; `submodules` come along by default."""
+    """The parts of a git address; empty ones are not given. Submodules are fetched by default."""
 
     address: str
     remote: str
@@ -49,8 +49,17 @@ class GitAddress:
         if not _is_git(remote):
             return None
         ref, _, subdir = unquote(fragment).partition(":")
-        found = cls(address, remote, ref, posixpath.normpath(f"/{subdir}").strip("/"))
-        return _with_query(found, query) if query else found
+        plain = cls(address, remote, ref, posixpath.normpath(f"/{subdir}").strip("/"))
+        try:
+            git_remote.GitRemote.parse(remote)
+        except ValueError:
+            raise _wrong(plain, "it names no repository") from None
+        parsed = _with_query(plain, query) if query else plain
+        if "\0" in parsed.ref + parsed.subdir + parsed.checksum:
+            raise _wrong(plain, "a NUL is in it")
+        if parsed.fetch_by_commit and not parsed.checksum:
+            raise _wrong(plain, "fetch-by-commit needs the commit: checksum=COMMIT")
+        return parsed
 
 
 def _is_git(remote: str) -> bool:
@@ -62,31 +71,31 @@ def _is_git(remote: str) -> bool:
     return scheme in ("ssh", "git")
 
 
-def _with_query(found: GitAddress, query: str) -> GitAddress:
+def _with_query(plain: GitAddress, query: str) -> GitAddress:
     values = {}
     for key, several in parse_qs(query, keep_blank_values=True).items():
         if key not in _KNOWN:
-            raise _wrong(found, f"{key!r} is not known; there are {', '.join(_KNOWN)}")
+            raise _wrong(plain, f"{key!r} is not known; there are {', '.join(_KNOWN)}")
         if len(several) > 1:
-            raise _wrong(found, f"{key!r} is there more than once")
+            raise _wrong(plain, f"{key!r} is there more than once")
         if not several[0] and key not in _FLAGS:
-            raise _wrong(found, f"{key!r} has no value")
+            raise _wrong(plain, f"{key!r} has no value")
         values[key] = several[0]
-    flags = {key: _flag(found, key, values[key]) for key in _FLAGS if key in values}
+    flags = {key: _flag(plain, key, values[key]) for key in _FLAGS if key in values}
     if values.get("mtime", "commit") not in ("commit", "checkout"):
-        raise _wrong(found, f"mtime is commit or checkout, not {values['mtime']!r}")
+        raise _wrong(plain, f"mtime is commit or checkout, not {values['mtime']!r}")
     if "tag" in values and "branch" in values:
-        raise _wrong(found, "a tag and a branch are named")
+        raise _wrong(plain, "a tag and a branch are named")
     refs = {values["ref"]} if "ref" in values else set()
     for key, prefix in (("tag", "refs/tags/"), ("branch", "refs/heads/")):
         if key in values:
             refs.add(prefix + values[key].removeprefix(prefix))
     return replace(
-        found,
-        ref=_one(found, "ref", {found.ref, *refs} - {""}),
-        subdir=_one(found, "subdir", {found.subdir, values.get("subdir", "").strip("/")} - {""}),
+        plain,
+        ref=_one(plain, "ref", {plain.ref, *refs} - {""}),
+        subdir=_one(plain, "subdir", {plain.subdir, values.get("subdir", "").strip("/")} - {""}),
         checksum=_one(
-            found, "checksum", {values.get(key, "") for key in ("checksum", "commit")} - {""}
+            plain, "checksum", {values.get(key, "") for key in ("checksum", "commit")} - {""}
         ),
         keep_git_dir=flags.get("keep-git-dir", False),
         submodules=flags.get("submodules", True),
@@ -95,22 +104,22 @@ def _with_query(found: GitAddress, query: str) -> GitAddress:
     )
 
 
-def _flag(found: GitAddress, key: str, text: str) -> bool:
+def _flag(plain: GitAddress, key: str, text: str) -> bool:
     value = TRUTH.get(text.lower()) if text else True
     if value is None:
-        raise _wrong(found, f"{key} is true or false, not {text!r}")
+        raise _wrong(plain, f"{key} is true or false, not {text!r}")
     return value
 
 
-def _one(found: GitAddress, what: str, values: set[str]) -> str:
+def _one(plain: GitAddress, what: str, values: set[str]) -> str:
     if len(values) > 1:
-        raise _wrong(found, f"there is more than one {what}: {', '.join(sorted(values))}")
+        raise _wrong(plain, f"there is more than one {what}: {', '.join(sorted(values))}")
     return next(iter(values), "")
 
 
-def _wrong(found: GitAddress, why: str) -> FrontendError:
+def _wrong(address: GitAddress, why: str) -> FrontendError:
     return FrontendError(
-        f"the git address {found.shown} cannot be read: {why}",
+        f"the git address {address.shown} cannot be read: {why}",
         remedy="Its form is https://HOST/PATH.git#REF:SUBDIR, or "
         "https://HOST/PATH.git?ref=REF&subdir=SUBDIR.",
     )

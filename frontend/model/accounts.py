@@ -1,4 +1,4 @@
-"""Users: who a container runs as, who what is added belongs to, and users that are created.
+"""Users: who a container runs as, who owns the added files, and users that are created.
 
 Names are looked up in the base's own passwd(5) and group(5). What an image's configuration gets is
 always a number where one is known: Kubernetes' `runAsNonRoot` cannot judge a name.
@@ -43,7 +43,7 @@ class Account:
 def find(user: str, passwd: str, group: str) -> Account:
     """Look up `user` (`NAME`, `UID`, with `:GROUP` or `:GID`), and create what does not exist.
 
-    FrontendError for what can be no user.
+    FrontendError for text that is no user.
     """
     name, colon, wanted = user.partition(":")
     if not _possible(name) or (colon and not _possible(wanted)):
@@ -53,18 +53,18 @@ def find(user: str, passwd: str, group: str) -> Account:
         )
     users, groups = _rows(passwd), _rows(group)
     gid = _group(wanted, groups) if colon else None
-    known = _known(name, users)
-    if known:
-        uid, own = known
+    existing = _existing(name, users)
+    if existing:
+        uid, primary = existing
         new = _created("", uid, gid, wanted, passwd, group, groups) if colon else None
-        number = gid if gid is not None else new.gid if new else own
+        number = gid if gid is not None else new.gid if new else primary
         return Account(f"{uid}:{number}" if colon else str(uid), uid, number, new)
     if name.isdecimal():
         uid = int(name)
         new = _created("", uid, gid, wanted, passwd, group, groups) if colon else None
         number = gid if gid is not None else new.gid if new else 0
         return Account(f"{uid}:{number}" if colon else name, uid, number, new)
-    taken = {row[2] for row in (*users.values(), *groups.values())}
+    taken = {row[2] for row in (*users, *groups)}
     uid = next(n for n in range(CREATED_ID, 999, -1) if str(n) not in taken)
     new = _created(name, uid, gid, wanted or name, passwd, group, groups)
     assert new is not None
@@ -76,28 +76,42 @@ def _possible(name: str) -> bool:
     if not name.isascii() or not all(c.isalnum() or c in "_.-$" for c in name):
         return False
     if name.isdecimal():
-        # (uid_t)-1 means "no change" to the kernel.
-        return len(name) <= 10 and int(name) < 2**32 - 1
+        return _is_id(name)
     return bool(name) and not name.startswith("-") and name not in (".", "..")
 
 
-def _rows(text: str) -> dict[str, list[str]]:
+def _is_id(text: str) -> bool:
+    """Whether this is the number of a user or a group."""
+    # (uid_t)-1 means "no change" to the kernel.
+    return text.isdecimal() and len(text) <= 10 and int(text) < 2**32 - 1
+
+
+_Rows = tuple[list[str], ...]
+
+
+def _rows(text: str) -> _Rows:
     rows = (line.split(":") for line in text.splitlines())
-    return {row[0]: row for row in rows if len(row) >= 4 and row[2].isdecimal()}
+    return tuple(row for row in rows if len(row) >= 4 and _is_id(row[2]))
 
 
-def _known(name: str, users: dict[str, list[str]]) -> tuple[int, int] | None:
-    """User and group id of a user that the base has."""
-    row = users.get(name)
+def _named(name: str, rows: _Rows) -> list[str] | None:
+    """Return the row of a name: as for getpwnam(3), the first of several counts."""
+    return next((row for row in rows if row[0] == name), None)
+
+
+def _existing(name: str, users: _Rows) -> tuple[int, int] | None:
+    """Return user and group id of a user that the base has."""
+    row = _named(name, users)
     if row is None and name.isdecimal():
-        row = next((row for row in users.values() if row[2] == name), None)
-    return (int(row[2]), int(row[3])) if row and row[3].isdecimal() else None
+        row = next((row for row in users if row[2] == name), None)
+    return (int(row[2]), int(row[3])) if row and _is_id(row[3]) else None
 
 
-def _group(name: str, groups: dict[str, list[str]]) -> int | None:
+def _group(name: str, groups: _Rows) -> int | None:
     if name.isdecimal():
         return int(name)
-    return int(groups[name][2]) if name in groups else None
+    row = _named(name, groups)
+    return int(row[2]) if row else None
 
 
 def _created(
@@ -107,14 +121,17 @@ def _created(
     group_name: str,
     passwd: str,
     group: str,
-    groups: dict[str, list[str]],
+    groups: _Rows,
 ) -> Created | None:
-    """What has to be written for a user `name` (empty for none) and its group; None for nothing."""
+    """Return what has to be written for a user `name` and its group; None for nothing.
+
+    An empty name stands for no user.
+    """
     if gid is None:
-        known = groups.get(group_name)
-        gid = int(known[2]) if known else None
+        existing = _named(group_name, groups)
+        gid = int(existing[2]) if existing else None
     if gid is None:
-        taken = {row[2] for row in groups.values()}
+        taken = {row[2] for row in groups}
         gid = next(n for n in (uid, *range(CREATED_ID, 999, -1)) if str(n) not in taken)
         group = _with(group, f"{group_name}:x:{gid}:")
     elif not name:
@@ -146,21 +163,21 @@ ROOT = Account("", 0, 0)
 
 
 def choose(user: str, owner: str, base_user: str, passwd: str, group: str) -> Accounts:
-    """Settle user and owner from the keys `user` and `owner`, and the user the base is set to.
+    """Return user and owner for the keys `user` and `owner` and the user of the base.
 
-    A base that has a user of its own and keeps it gets files of that user; otherwise they belong to
-    root. FrontendError for what can be no user.
+    Files belong to the base's user if the image keeps that user, otherwise to root. FrontendError
+    for text that is no user.
     """
-    chosen = find(user, passwd, group) if user else ROOT
-    if chosen.created:
-        passwd, group = chosen.created.passwd, chosen.created.group
+    runs_as = find(user, passwd, group) if user else ROOT
+    if runs_as.created:
+        passwd, group = runs_as.created.passwd, runs_as.created.group
     if owner:
-        belongs = find(owner, passwd, group)
+        owned_by = find(owner, passwd, group)
     elif base_user and not user:
-        belongs = find(base_user, passwd, group)
-        if belongs.created:
-            # A broken base, and not ours to mend.
-            belongs = ROOT
+        owned_by = find(base_user, passwd, group)
+        if owned_by.created:
+            # The base names a user that it does not have.
+            owned_by = ROOT
     else:
-        belongs = ROOT
-    return Accounts(chosen, belongs)
+        owned_by = ROOT
+    return Accounts(runs_as, owned_by)

@@ -69,8 +69,8 @@ class BaseImage:
     @property
     def identity(self) -> str:
         """A short name for the contents, also where there is no digest."""
-        told = self.raw + self.fingerprint.encode()
-        digest = self.digest.partition(":")[2] or hashlib.sha256(told).hexdigest()
+        contents = self.raw + self.fingerprint.encode()
+        digest = self.digest.partition(":")[2] or hashlib.sha256(contents).hexdigest()
         return digest[:16]
 
     @property
@@ -169,10 +169,10 @@ class Prefix:
     @property
     def layout(self) -> str:
         """What a step needs of it, as JSON."""
-        told = {
+        places = {
             "interpreter": self.interpreter,
             "packages": self.packages,
             "scripts": self.scripts,
             "data": self.data,
         }
-        return json.dumps(told, sort_keys=True)
+        return json.dumps(places, sort_keys=True)

@@ -43,15 +43,15 @@ class Distribution:
     @classmethod
     def from_probe(cls, report: Mapping[str, Any]) -> Distribution:
         """Read the probe's report."""
-        found = report.get("system") or {}
-        app = found.get("app")
+        system = report.get("system") or {}
+        app = system.get("app")
         return cls(
-            id=found.get("id", ""),
-            version=found.get("version", ""),
-            codename=found.get("codename", ""),
-            programs=tuple(found.get("programs", ())),
+            id=system.get("id", ""),
+            version=system.get("version", ""),
+            codename=system.get("codename", ""),
+            programs=tuple(system.get("programs", ())),
             app=Ownership(*app) if app else None,
-            environment=bool(found.get("environment")),
-            passwd=found.get("passwd", ""),
-            group=found.get("group", ""),
+            environment=bool(system.get("environment")),
+            passwd=system.get("passwd", ""),
+            group=system.get("group", ""),
         )

@@ -49,16 +49,21 @@ class GitSource:
     @property
     def fetchable(self) -> bool:
         """Whether BuildKit can fetch it as uv would."""
-        plain = self.repository.startswith(("https://", "http://"))
-        return plain and not self.lfs and not self.archive
+        if self.lfs or self.archive or not self.repository.startswith(("https://", "http://")):
+            return False
+        try:
+            git_remote.GitRemote.parse(self.repository)
+        except ValueError:
+            return False
+        return True
 
     @property
     def origin(self) -> dict[str, Any]:
-        """The note about the origin, with its keys in uv's order (`direct_url.json`, PEP 610)."""
-        about = {"vcs": "git", "commit_id": self.commit}
+        """Return the note about the origin (`direct_url.json`, PEP 610), in uv's order of keys."""
+        commit = {"vcs": "git", "commit_id": self.commit}
         if self.revision:
-            about["requested_revision"] = self.revision
-        found: dict[str, Any] = {"url": self.repository, "vcs_info": about}
+            commit["requested_revision"] = self.revision
+        origin: dict[str, Any] = {"url": self.repository, "vcs_info": commit}
         if self.subdirectory:
-            found["subdirectory"] = self.subdirectory
-        return found
+            origin["subdirectory"] = self.subdirectory
+        return origin

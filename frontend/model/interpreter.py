@@ -1,4 +1,4 @@
-"""The Python an image runs: what wheels fit it and which markers hold for it.
+"""The Python of an image: its wheel tags and its marker environment.
 
 Everything comes from running the interpreter once (`steps/probe.py`); the wheel tags follow
 packaging's rules for the platform tags of PEP 600 (manylinux) and PEP 656 (musllinux).
@@ -93,16 +93,16 @@ class Interpreter:
 
     @classmethod
     def from_foreign(
-        cls, found: Mapping[str, Any], like: Interpreter, platform: Platform
+        cls, report: Mapping[str, Any], like: Interpreter, platform: Platform
     ) -> Interpreter:
-        """An interpreter for another processor, as `steps/foreign.py` has read it.
+        """Read the report of `steps/foreign.py` about an interpreter for another processor.
 
-        `like` is a CPython that was run, and has the same version but for the last number: markers
-        that do not depend on the processor are taken from it.
+        `like` is a CPython of the same minor version that was run. Markers that do not depend on
+        the processor are those of `like`.
         """
-        numbers = [int(part) for part in found["libc"]["version"].split(".")[:2] if part.isdigit()]
+        numbers = [int(part) for part in report["libc"]["version"].split(".")[:2] if part.isdigit()]
         major, minor = (*numbers, 0, 0)[:2]
-        version, machine = found["version"], machine_of(platform, found["machine"])
+        version, machine = report["version"], machine_of(platform, report["machine"])
         markers = {
             **like.markers,
             "implementation_version": version,
@@ -111,18 +111,18 @@ class Interpreter:
             "python_version": ".".join(version.split(".")[:2]),
         }
         return cls(
-            path=found["path"],
-            prefix=found["prefix"],
+            path=report["path"],
+            prefix=report["prefix"],
             version=version,
             machine=machine,
-            libc=Libc(found["libc"]["name"], (major, minor)),
+            libc=Libc(report["libc"]["name"], (major, minor)),
             markers=markers,
-            free_threaded=found["free_threaded"],
+            free_threaded=report["free_threaded"],
         )
 
     @property
     def uv_platform(self) -> str:
-        """What uv calls the newest platform, known to it, that this one is; empty where none is.
+        """Return what uv calls the newest platform of its list that this one is; empty for none.
 
         The choices of its --python-platform: manylinux up to 2.40, musllinux 1.2, of two machines.
         """
@@ -130,9 +130,9 @@ class Interpreter:
             return ""
         if self.libc.name == "musl" and self.libc.version >= _UV_MUSL:
             return f"{self.machine}-unknown-linux-musl"
-        known = [n for n in _UV_GLIBC if (2, n) <= self.libc.version]
-        if self.libc.name == "glibc" and known:
-            return f"{self.machine}-manylinux_2_{known[-1]}"
+        minors = [n for n in _UV_GLIBC if (2, n) <= self.libc.version]
+        if self.libc.name == "glibc" and minors:
+            return f"{self.machine}-manylinux_2_{minors[-1]}"
         return ""
 
     @property
@@ -172,7 +172,7 @@ class Interpreter:
         return Version(self.version).base_version
 
     def satisfies(self, wanted: str) -> bool:
-        """Whether this is the Python that `wanted` asks for (`3.13`, `>=3.11`; empty: any)."""
+        """Return whether the version meets `wanted` (`3.13`, `>=3.11`; empty: any)."""
         if re.fullmatch(r"[0-9.]+", wanted):
             wanted = f"=={wanted}.*" if wanted.count(".") < 2 else f"=={wanted}"
         try:
@@ -181,7 +181,7 @@ class Interpreter:
             return False
 
     def platform_tags(self, libc_minor: int | None = None) -> list[str]:
-        """Platform tags, the best first; `libc_minor` stands in for the probed version."""
+        """Return the platform tags, the best first; `libc_minor` replaces the probed version."""
         major, minor = self.libc.version
         minor = minor if libc_minor is None else libc_minor
         tags = []
@@ -218,7 +218,7 @@ class Interpreter:
 
 
 def machine_of(platform: Platform, probed: str) -> str:
-    """Return uname's name for the platform's architecture; `probed` where we know no better."""
+    """Return uname's name for the platform's architecture; `probed` for others."""
     if platform.architecture == "arm":
         return f"arm{platform.variant or 'v7'}l"
     return _MACHINES.get(platform.architecture, probed)

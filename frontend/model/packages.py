@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Selection:
-    """What the user wants of the workspace.
+    """The packages, extras and groups of an image, as the user chose them.
 
-    An extra or group is that of every chosen package which has one of that name; a group that none
+    An extra or group is that of every chosen package which has one of that name. A group that none
     of them has is the workspace root's. `others` are further packages in the same image.
     """
 
@@ -45,10 +45,9 @@ class Artifact:
 class LockedPackage:
     """A third-party package with the table the lock has for it.
 
-    `size` is that of the artifact for this target in bytes, 0 where the lock has none; `built` says
-    that there is no wheel, so that installing means building. `artifact` is None for a package
-    that is no file, such as one from git. `hashes` are all that the lock has of it, as
-    `ALGORITHM:HEX`.
+    `size` is that of the artifact for this interpreter in bytes, 0 where the lock has none. With
+    `built`, no wheel fits, so installing builds it. `artifact` is None for a package that is no
+    file, such as one from git. `hashes` are those of all its files in the lock, as `ALGORITHM:HEX`.
     """
 
     name: str
@@ -107,7 +106,7 @@ def size_text(size: int, form: SizeFormat) -> str:
 
 
 def size_of_source(package: LockedPackage) -> int:
-    """The size of the source distribution in bytes; 0 where the lock has none."""
+    """Return the size of the source distribution in bytes; 0 where the lock has none."""
     return int((package.table.get("sdist") or {}).get("size", 0))
 
 
@@ -135,5 +134,5 @@ class LocalPackage:
 
     @property
     def virtual(self) -> bool:
-        """A virtual package is never installed: its files are what there is to run."""
+        """Whether the package is never installed (`package = false`): its files are copied."""
         return self.kind == "virtual"

@@ -2,6 +2,8 @@
 
 ```
 lock                 uv.lock
+lock_graph           the walk over the packages of a lock, and its edges
+kinds                kinds of values in files, checked where a file is parsed
 manifest             what of a manifest decides a build
 workspace            root, members, and what is selected of them
 groups               dependency groups and their requirements of Python

@@ -13,6 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from frontend.config.keys import TABLE
+from frontend.project.lock_graph import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,25 +32,25 @@ def included(
     """
     named = list(chosen)
     for document in (*manifests, workspace.root):
-        own = document.get(*TABLE, "include")
-        named += own if isinstance(own, list) else ()
+        paths = document.get(*TABLE, "include")
+        named += paths if isinstance(paths, list) else ()
     return tuple(sorted({str(path).strip("/") for path in named}))
 
 
 def required(workspace: Workspace, manifest: TomlDocument) -> tuple[str, ...]:
     """Return the names of the members that `manifest` needs to be built, directly."""
-    own = manifest.get("tool", "uv", "sources") or {}
-    root = workspace.root.get("tool", "uv", "sources") or {}
+    member_sources = manifest.get("tool", "uv", "sources") or {}
+    root_sources = workspace.root.get("tool", "uv", "sources") or {}
     sources: dict[str, Any] = {}
-    for key, value in [*root.items(), *own.items()]:
+    for key, value in [*root_sources.items(), *member_sources.items()]:
         sources[canonicalize_name(key)] = value
-    found = []
+    names = []
     for name in build_names(manifest):
         source = sources.get(name)
         member = isinstance(source, dict) and source.get("workspace") is True
         if member and name in workspace.lock.members:
-            found.append(name)
-    return tuple(found)
+            names.append(name)
+    return tuple(names)
 
 
 def build_names(manifest: TomlDocument) -> Iterator[str]:
@@ -64,21 +65,19 @@ def build_names(manifest: TomlDocument) -> Iterator[str]:
 def build_dependencies(workspace: Workspace, member: LocalPackage) -> tuple[LocalPackage, ...]:
     """Return the members that building `member` needs: those required, and what these need.
 
-    Of members whose manifests have been read; the others are not followed.
+    Only manifests that have been read are followed.
     """
     lock = workspace.lock
-    found: dict[str, LocalPackage] = {}
-    queue = [member]
-    while queue:
-        current = queue.pop()
-        if current.path != "." and current.name not in workspace.manifests:
-            continue
-        for name in required(workspace, workspace.manifest(current)):
-            for needed in lock.local_closure(name, (), ()):
-                if needed not in found and needed != member.name:
-                    found[needed] = lock.local_packages[needed]
-                    queue.append(found[needed])
-    return tuple(found[name] for name in sorted(found))
+    packages = {**lock.local_packages, member.name: member}
+
+    def neighbours(name: str) -> Iterator[str]:
+        package = packages[name]
+        if package.path == "." or name in workspace.manifests:
+            for needed in required(workspace, workspace.manifest(package)):
+                yield from lock.local_closure(needed, (), ())
+
+    names = sorted(walk([member.name], neighbours))
+    return tuple(packages[name] for name in names if name != member.name)
 
 
 def with_paths(

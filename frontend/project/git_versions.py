@@ -44,14 +44,14 @@ _PLUGINS = frozenset(
 def pretended(name: str, version: str, *, alone: bool) -> dict[str, str]:
     """Return the variables that give package `name` its version.
 
-    Only setuptools-scm knows variables for one package; the others' are set where the step builds
+    Only setuptools-scm knows a variable for one package; the others' are set where the step builds
     nothing else (`alone`).
     """
     one = re.sub(r"[-_.]+", "_", name).upper()
-    found = {f"SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{one}": version}
+    variables = {f"SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{one}": version}
     if alone:
-        found |= dict.fromkeys(_VARIABLES, version)
-    return found
+        variables |= dict.fromkeys(_VARIABLES, version)
+    return variables
 
 
 def from_git(manifest: TomlDocument) -> bool:
@@ -67,5 +67,9 @@ def dynamic_members(
     workspace: Workspace, local: Sequence[LocalPackage]
 ) -> tuple[LocalPackage, ...]:
     """Return those of `local`, and of the members that build them, whose version is from git."""
-    members = {p.name: p for each in local for p in (each, *build_dependencies(workspace, each))}
+    members = {
+        package.name: package
+        for member in local
+        for package in (member, *build_dependencies(workspace, member))
+    }
     return tuple(p for p in members.values() if not p.virtual and from_git(workspace.manifest(p)))

@@ -43,23 +43,23 @@ def defaults(workspace: Workspace, package: LocalPackage) -> tuple[str, ...]:
     `tool.uv.default-groups` of its manifest (uv's word for all groups is `all`), else `dev`: the
     root's list is that of the root (uv 0.13). FrontendError for a name that it does not have.
     """
-    manifest, known = workspace.manifest(package), workspace.lock.groups(package.name)
+    manifest, groups = workspace.manifest(package), workspace.lock.groups(package.name)
     chosen = manifest.get("tool", "uv", "default-groups")
     if chosen == "all":
-        return known
+        return groups
     names = [canonicalize_name(str(name)) for name in chosen] if isinstance(chosen, list) else [DEV]
-    unknown = [name for name in names if name not in known and name != DEV]
+    unknown = [name for name in names if name not in groups and name != DEV]
     if unknown:
-        nearest = difflib.get_close_matches(unknown[0], known, n=1)
+        nearest = difflib.get_close_matches(unknown[0], groups, n=1)
         raise FrontendError(
             f"tool.uv.default-groups names {unknown[0]!r}, and package {package.name!r} has "
             "no such group",
             remedy=f"Did you mean {nearest[0]}?"
             if nearest
-            else f"It has {', '.join(known) or 'no groups'}.",
+            else f"It has {', '.join(groups) or 'no groups'}.",
             places=(manifest.place("tool", "uv", "default-groups"),),
         )
-    return tuple(name for name in names if name in known)
+    return tuple(name for name in names if name in groups)
 
 
 def python_needs(
@@ -71,13 +71,13 @@ def python_needs(
     workspace root's.
     """
     packages = tuple(packages)
-    found: list[PythonNeed] = []
+    needs: list[PythonNeed] = []
     for group in groups:
         owners = [p for p in packages if group in workspace.lock.groups(p.name)]
         manifests = [workspace.manifest(p) for p in owners] or [workspace.root]
         for manifest in manifests:
-            found += _needs(manifest, group)
-    return tuple(dict.fromkeys(found))
+            needs += _needs(manifest, group)
+    return tuple(dict.fromkeys(needs))
 
 
 def _needs(manifest: TomlDocument, group: str) -> Iterator[PythonNeed]:
@@ -102,9 +102,10 @@ def _needs(manifest: TomlDocument, group: str) -> Iterator[PythonNeed]:
 def included_groups(manifest: TomlDocument, group: str) -> tuple[str, ...]:
     """Return the normalized names of a group and of those it includes, each once (PEP 735).
 
-    A group that the manifest does not have includes none. FrontendError at the group's line for
-    what `packaging.dependency_groups` refuses: a cycle, a group that does not exist, an item that
-    is neither a requirement nor an include.
+    Depth first, in the order of the manifest. A group that the manifest does not have includes
+    none. FrontendError for what `packaging.dependency_groups` refuses: at the line of an include
+    that closes a cycle or names no group, at the line of a group with an item that is neither a
+    requirement nor an include.
     """
     name = canonicalize_name(group)
     table = manifest.get("dependency-groups")
@@ -123,35 +124,59 @@ def included_groups(manifest: TomlDocument, group: str) -> tuple[str, ...]:
     if name not in by_name or not any(includes.values()):
         return (name,)
     # Imported where it is needed: most groups include none.
-    from packaging.dependency_groups import DependencyGroupInclude, DependencyGroupResolver
+    from packaging.dependency_groups import (
+        CyclicDependencyGroup,
+        DependencyGroupInclude,
+        DependencyGroupResolver,
+    )
+
+    def includes_of(owner: str) -> Iterator[str]:
+        try:
+            items = resolver.lookup(owner)
+        except ExceptionGroup as error:
+            raise _unreadable(manifest, group, str(error.exceptions[0]), owner) from error
+        return (item.include_group for item in items if isinstance(item, DependencyGroupInclude))
 
     try:
         resolver = DependencyGroupResolver(includes)
-        resolver.resolve(name)
-        names, pending = dict[str, None](), [name]
-        while pending:
-            current = pending.pop()
-            if current in names:
-                continue
-            names[current] = None
-            items = resolver.lookup(current)
-            inner = [i.include_group for i in items if isinstance(i, DependencyGroupInclude)]
-            pending += reversed([canonicalize_name(each) for each in inner])
-    except (ExceptionGroup, ValueError, LookupError, TypeError, RecursionError) as error:
-        first = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
-        raise _unreadable(manifest, group, str(first).strip("'\"")) from error
+    except ExceptionGroup as error:
+        raise _unreadable(manifest, group, str(error.exceptions[0])) from error
+    # `resolver.resolve` walks every path through the includes as soon as one of them is wrong, and
+    # there can be exponentially many. This visits each group once.
+    names = {name: None}
+    path = {name: includes_of(name)}
+    while path:
+        owner, remaining = next(reversed(path.items()))
+        include = next(remaining, None)
+        if include is None:
+            path.popitem()
+            continue
+        included = canonicalize_name(include)
+        if included in path:
+            cycle = CyclicDependencyGroup(name, owner, include)
+            raise _unreadable(manifest, group, str(cycle), owner, include)
+        if included not in by_name:
+            missing = f"Dependency group {included!r} not found"
+            raise _unreadable(manifest, group, missing, owner, include)
+        if included not in names:
+            names[included] = None
+            path[included] = includes_of(included)
     return tuple(names)
 
 
-def _unreadable(manifest: TomlDocument, group: str, reason: str) -> FrontendError:
+def _unreadable(
+    manifest: TomlDocument, group: str, reason: str, owner: str = "", include: str = ""
+) -> FrontendError:
+    """Return the error for `group`, at the line of `owner` (else its own), or of its `include`."""
     table = manifest.get("dependency-groups")
+    owner = canonicalize_name(owner or group)
     keys = table if isinstance(table, dict) else ()
-    key = next((k for k in keys if canonicalize_name(k) == canonicalize_name(group)), None)
+    key = next((k for k in keys if canonicalize_name(k) == owner), None)
     path = ("dependency-groups", key) if key else ("dependency-groups",)
     return FrontendError(
         f"dependency group {group!r} cannot be read: {reason}",
         remedy='A group is a list of requirements and of tables { include-group = "NAME" }.',
-        places=(manifest.place(*path),),
+        places=(manifest.place_of(include, *path) if include else manifest.place(*path),),
     )
 
 

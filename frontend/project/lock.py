@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from frontend.errors import FrontendError, Location, SourceFile
 from frontend.model.packages import LocalPackage
+from frontend.project.kinds import INTEGER, TEXT, TEXTS, Either, ListOf, Table, TableOf, check_kind
 from frontend.project.lock_graph import (
     dependencies,
     group_dependencies,
@@ -30,11 +31,61 @@ SCHEMA = 1
 #: Stands for the hash that a lock does not have, where one must be.
 NO_HASH = "sha256:" + 64 * "0"
 _HASHED = {"hash": NO_HASH}
-# A file as uv writes it, on one line, up to where a hash is missing.
+# A file as uv writes it, on one line. A file's table ends, or has another one in it, at the first
+# brace: nothing is looked at twice.
 _FILE = re.compile(
-    r'(?<!source = )\{ (?:url|path|filename) = "[^"\n]*"(?=(?![^}\n]*\bhash = )[^}\n]*\})'
+    r'(?<!source = )(?P<start>\{ (?:url|path|filename) = "[^"\n]*")(?P<rest>[^{}\n]*)(?=[{}])'
 )
+_HASH = re.compile(r"\bhash = ")
 _LOCAL_KINDS = ("editable", "directory", "virtual")
+_EDGES = ListOf(
+    Table(
+        {"name": TEXT, "version": TEXT, "source": Table(), "extra": TEXTS, "marker": TEXT},
+        ("name",),
+    )
+)
+_REQUIREMENTS = ListOf(
+    Table({"name": TEXT, "extras": TEXTS, "specifier": TEXT, "marker": TEXT}, ("name",))
+)
+_ARTIFACT = Table({"url": TEXT, "path": TEXT, "filename": TEXT, "hash": TEXT, "size": INTEGER})
+_PACKAGE = Table(
+    {
+        "name": TEXT,
+        "version": TEXT,
+        "source": Table(dict.fromkeys((*_LOCAL_KINDS, "registry", "git", "url", "path"), TEXT)),
+        "dependencies": _EDGES,
+        "optional-dependencies": TableOf(_EDGES),
+        "dev-dependencies": TableOf(_EDGES),
+        "dependency-groups": TableOf(_EDGES),
+        "sdist": _ARTIFACT,
+        "wheels": ListOf(_ARTIFACT),
+        "metadata": Table(
+            {
+                "provides-extras": TEXTS,
+                "requires-dist": _REQUIREMENTS,
+                "requires-dev": TableOf(_REQUIREMENTS),
+            }
+        ),
+    }
+)
+_NAMED = Table({"name": TEXT}, ("name",))
+_LOCK = Table(
+    {
+        "requires-python": TEXT,
+        "conflicts": ListOf(ListOf(Table({"package": TEXT, "extra": TEXT, "group": TEXT}))),
+        "manifest": Table(
+            {
+                "members": TEXTS,
+                "dependency-groups": TableOf(_EDGES),
+                "dependency-metadata": ListOf(_NAMED),
+                "overrides": ListOf(_NAMED),
+                "excludes": ListOf(Either(TEXT, Table())),
+            }
+        ),
+        "package": ListOf(_PACKAGE),
+    }
+)
+_REMEDY = "uv writes this file: after a merge, take one side of it, then run `uv lock`."
 
 
 @dataclass(frozen=True)
@@ -63,10 +114,7 @@ class Lock:
     @classmethod
     def parse(cls, source: SourceFile) -> Lock:
         """Parse a lock; FrontendError where it is no TOML or of a schema that is not ours."""
-        document = TomlDocument.parse(
-            source,
-            "uv writes this file: after a merge, take one side of it, then run `uv lock`.",
-        )
+        document = TomlDocument.parse(source, _REMEDY)
         version = document.get("version")
         if version is None:
             raise FrontendError(
@@ -81,6 +129,7 @@ class Lock:
                 remedy="Use a newer frontend image, or lock with the uv release your team pins.",
                 places=(document.place("version"),),
             )
+        check_kind(document, _LOCK, remedy=_REMEDY)
         for package in document.get("package") or ():
             if not package.get("name") or not isinstance(package.get("source"), dict):
                 raise FrontendError(
@@ -105,43 +154,40 @@ class Lock:
         files = (f for p in self.packages for f in (*p.get("wheels", ()), p.get("sdist", _HASHED)))
         if all("hash" in file for file in files):
             return text
-        return _FILE.sub(rf'\g<0>, hash = "{NO_HASH}"', text)
+        return _FILE.sub(_with_hash, text)
 
     @cached_property
     def _by_name(self) -> Mapping[str, tuple[Mapping[str, Any], ...]]:
-        found: dict[str, tuple[Mapping[str, Any], ...]] = {}
+        by_name: dict[str, list[Mapping[str, Any]]] = {}
         for package in self.packages:
-            found[package["name"]] = (*found.get(package["name"], ()), package)
-        return found
+            by_name.setdefault(package["name"], []).append(package)
+        return {name: tuple(packages) for name, packages in by_name.items()}
 
     def named(self, name: str) -> tuple[Mapping[str, Any], ...]:
-        """Every `[[package]]` called `name` (a forked resolution holds several)."""
+        """Return every `[[package]]` called `name` (a forked resolution holds several)."""
         return self._by_name.get(name, ())
 
     @cached_property
     def members(self) -> Mapping[str, LocalPackage]:
         """The workspace's members by name; uv omits the list for a single project."""
-        names = self.document.get("manifest", "members")
-        found = {}
-        for package in self.local_packages.values():
-            if package.name in names if names else package.path == ".":
-                found[package.name] = package
-        return found
+        names = frozenset(self.document.get("manifest", "members") or ())
+        return {
+            name: package
+            for name, package in self.local_packages.items()
+            if (name in names if names else package.path == ".")
+        }
 
     @cached_property
     def local_packages(self) -> Mapping[str, LocalPackage]:
         """Members and path dependencies by name."""
-        found = {}
-        for package in self.packages:
-            for kind in _LOCAL_KINDS:
-                if kind in package["source"]:
-                    found[package["name"]] = LocalPackage(
-                        package["name"],
-                        package["source"][kind],
-                        kind,
-                        str(package.get("version", "")),
-                    )
-        return found
+        return {
+            package["name"]: LocalPackage(
+                package["name"], package["source"][kind], kind, package.get("version", "")
+            )
+            for package in self.packages
+            for kind in _LOCAL_KINDS
+            if kind in package["source"]
+        }
 
     @property
     def requires_python(self) -> str:
@@ -149,37 +195,37 @@ class Lock:
         return str(self.document.get("requires-python") or "")
 
     def extras(self, name: str) -> tuple[str, ...]:
-        """The extras that member `name` offers."""
+        """Return the extras that member `name` offers."""
         package = self.named(name)[0]
         metadata = package.get("metadata", {}).get("provides-extras", ())
         return tuple(sorted({*metadata, *package.get("optional-dependencies", {})}))
 
     def groups(self, name: str) -> tuple[str, ...]:
-        """The dependency groups of member `name`."""
+        """Return the dependency groups of member `name`."""
         package = self.named(name)[0]
         metadata = package.get("metadata", {}).get("requires-dev", {})
         groups = package.get("dev-dependencies", package.get("dependency-groups", {}))
         return tuple(sorted({*metadata, *groups}))
 
     def root_groups(self) -> tuple[str, ...]:
-        """The dependency groups of the workspace root, with or without a `[project]` table."""
-        own = self.document.get("manifest", "dependency-groups") or {}
+        """Return the dependency groups of the root, with or without a `[project]` table."""
+        groups = self.document.get("manifest", "dependency-groups") or {}
         root = next((p.name for p in self.members.values() if p.path == "."), None)
-        return tuple(sorted({*own, *(self.groups(root) if root else ())}))
+        return tuple(sorted({*groups, *(self.groups(root) if root else ())}))
 
     def group_names(self, group: str, members: Iterable[str]) -> frozenset[str]:
-        """The packages that `group` of the root or of any of `members` names directly."""
-        found = {edge["name"] for edge in root_group_dependencies(self, group)}
+        """Return the packages that `group` of the root or of any of `members` names directly."""
+        names = {edge["name"] for edge in root_group_dependencies(self, group)}
         root = {p.name for p in self.members.values() if p.path == "."}
         for name in {*members, *root}:
             for package in self.named(name):
-                found |= {edge["name"] for edge in group_dependencies(package, group)}
-        return frozenset(found)
+                names |= {edge["name"] for edge in group_dependencies(package, group)}
+        return frozenset(names)
 
     def local_closure(
         self, name: str, extras: Iterable[str], groups: Iterable[str]
     ) -> tuple[str, ...]:
-        """The local packages that `name` may need on some platform, itself included.
+        """Return the local packages that `name` may need on some platform, itself included.
 
         Markers are left out of account: this decides which manifests are read, not what is
         installed.
@@ -202,7 +248,7 @@ class Lock:
     def conflict(
         self, names: Sequence[str], extras: Iterable[str], groups: Iterable[str]
     ) -> tuple[ConflictItem, ...]:
-        """What the lock declares incompatible of packages `names` with extras and groups, if any.
+        """Return what the lock declares incompatible of packages, their extras and groups.
 
         An extra or group is that of each package that has it; else a group is the root's.
         """
@@ -213,12 +259,19 @@ class Lock:
             owners = names if any(group in self.groups(name) for name in names) else root
             chosen |= {ConflictItem(name, "group", group) for name in (*names, *owners)}
         for conflict in self.document.get("conflicts") or ():
-            found = [item for item in map(ConflictItem.read, conflict) if item in chosen]
-            if len(found) > 1:
-                return tuple(found)
+            items = [item for item in map(ConflictItem.read, conflict) if item in chosen]
+            if len(items) > 1:
+                return tuple(items)
         return ()
 
     def place(self, name: str, version: str = "") -> Location:
-        """The lines of the lock that name a package."""
+        """Return the lines of the lock that name a package."""
         wanted = {"name": name, "version": version} if version else {"name": name}
         return self.document.array_item("package", **wanted)
+
+
+def _with_hash(match: re.Match[str]) -> str:
+    """Return a file's table, as far as it matched, with a hash."""
+    if _HASH.search(match["rest"]):
+        return match[0]
+    return f'{match["start"]}, hash = "{NO_HASH}"{match["rest"]}'

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from frontend import findings
+from frontend.errors import FrontendError
 from frontend.findings import Finding
 from frontend.project.groups import group_requirements
 
@@ -82,15 +83,27 @@ def compare(
     dynamic = project.get("dynamic") or ()
     wanted: list[tuple[str, str, tuple[str, ...]]] = []
     if "dependencies" not in dynamic:
-        where: tuple[str, ...] = ("project", "dependencies")
-        wanted += [(text, "", where) for text in project.get("dependencies") or ()]
+        path: tuple[str, ...] = ("project", "dependencies")
+        wanted += [(text, "", path) for text in project.get("dependencies") or ()]
     if "optional-dependencies" not in dynamic:
         for extra, texts in (project.get("optional-dependencies") or {}).items():
-            where = ("project", "optional-dependencies", extra)
-            wanted += [(text, canonicalize_name(extra), where) for text in texts]
-    known = [_locked(entry) for entry in metadata.get("requires-dist", ())]
+            path = ("project", "optional-dependencies", extra)
+            wanted += [(text, canonicalize_name(extra), path) for text in texts]
+
+    def locked(entries: Iterable[Mapping[str, Any]]) -> list[_Wish]:
+        try:
+            return [_locked(entry) for entry in entries]
+        except InvalidSpecifier as error:
+            raise FrontendError(
+                f"{lock.document.source.filename} is damaged: package {member.name!r} has a "
+                f"requirement that cannot be read: {error}",
+                remedy="Run `uv lock`.",
+                places=(lock.place(member.name),),
+            ) from None
+
+    requires_dist = locked(metadata.get("requires-dist", ()))
     skipped = {"dependencies", "optional-dependencies"} & set(dynamic)
-    yield from _differences(member.name, manifest, wanted, known, complete=not skipped)
+    yield from _differences(member.name, manifest, wanted, requires_dist, complete=not skipped)
     locked_groups = metadata.get("requires-dev", {})
     for group in groups:
         texts = list(group_requirements(manifest, group))
@@ -103,7 +116,7 @@ def compare(
             member.name,
             manifest,
             [(text, "", ("dependency-groups", group)) for text in texts],
-            [_locked(entry) for entry in locked_groups.get(group, ())],
+            locked(locked_groups.get(group, ())),
         )
 
 
@@ -111,7 +124,7 @@ def _differences(
     member: str,
     manifest: TomlDocument,
     wanted: list[tuple[str, str, tuple[str, ...]]],
-    known: list[_Wish],
+    locked: list[_Wish],
     *,
     complete: bool = True,
 ) -> Iterator[LockMismatch]:
@@ -119,7 +132,7 @@ def _differences(
 
     One with several sources is written down once for each.
     """
-    wishes, told = [], set()
+    wishes, reported = [], set()
     for text, extra, path in wanted:
         try:
             wish = _wish(text, extra)
@@ -130,17 +143,17 @@ def _differences(
             )
             continue
         wishes.append(wish)
-        if any(_equal(wish, other) for other in known):
+        if any(_equal(wish, other) for other in locked):
             continue
-        told.add((wish.name, wish.extra))
-        other = next((o for o in known if (o.name, o.extra) == (wish.name, wish.extra)), None)
+        reported.add((wish.name, wish.extra))
+        other = next((o for o in locked if (o.name, o.extra) == (wish.name, wish.extra)), None)
         has = f"the lock for {other.text}" if other else "the lock does not have that"
         yield LockMismatch(
             f"{member!r} asks for {wish.text}, and {has}", manifest.place_of(text, *path)
         )
-    for other in known:
+    for other in locked:
         asked_for = any(_equal(wish, other) for wish in wishes)
-        if complete and not asked_for and (other.name, other.extra) not in told:
+        if complete and not asked_for and (other.name, other.extra) not in reported:
             yield LockMismatch(
                 f"the lock has {other.text} for {member!r}, which no longer asks for it",
                 manifest.place("project", "dependencies"),
@@ -166,12 +179,12 @@ def _wish(text: str, extra: str) -> _Wish:
 def _locked(entry: Mapping[str, Any]) -> _Wish:
     sourced = not SOURCES.isdisjoint(entry)
     marker = str(entry.get("marker", ""))
-    _, found, rest = marker.partition("extra == '")
+    _, of_extra, rest = marker.partition("extra == '")
     return _Wish(
         entry["name"],
         tuple(sorted(entry.get("extras", ()))),
         None if sourced else SpecifierSet(entry.get("specifier", "")),
-        canonicalize_name(rest.partition("'")[0]) if found else "",
+        canonicalize_name(rest.partition("'")[0]) if of_extra else "",
     )
 
 
@@ -183,5 +196,5 @@ def _same_version(one: str, other: str) -> bool:
 
 
 def stale(drift: LockMismatch) -> Finding:
-    """The finding for a difference that is no error."""
+    """Return the finding for a difference that is no error."""
     return Finding(findings.STALE_LOCK, f"uv.lock is out of date: {drift.message}", (drift.place,))

@@ -1,7 +1,7 @@
 """The graph of a lock: which packages, and which of their extras, lead to which.
 
-A node is a package and an extra of it; the empty extra is the package itself. How a package is
-identified is up to who walks: by its name, or by its number in the lock where it has forks.
+A node is a package and an extra of it; the empty extra is the package itself. The caller chooses
+how to identify a package: by its name, or by its index in the lock if the lock has forks.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _Node = TypeVar("_Node")
 def walk(
     starts: Iterable[_Node], neighbours: Callable[[_Node], Iterable[_Node]]
 ) -> tuple[_Node, ...]:
-    """Return every node that can be reached from `starts`, these included, in breadth-first order.
+    """Return the nodes that are reachable from `starts`, these included, in breadth-first order.
 
-    `neighbours` is called once for each of them.
+    `neighbours` is called once for each node.
     """
     seen = dict.fromkeys(starts)
     queue = deque(seen)
@@ -44,7 +44,7 @@ def dependencies(package: Mapping[str, Any], extra: str = "") -> Iterable[Mappin
 
 
 def group_dependencies(package: Mapping[str, Any], group: str) -> Iterable[Mapping[str, Any]]:
-    """Return the edges of a dependency group of a package; older locks call groups otherwise."""
+    """Return the edges of a dependency group of a package; older locks have another key."""
     groups = package.get("dev-dependencies", package.get("dependency-groups", {}))
     edges: Iterable[Mapping[str, Any]] = groups.get(group, ())
     return edges

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import tomli_w
 from packaging.utils import canonicalize_name
 
-from frontend.errors import FrontendError
-from frontend.project.uv_config import MEMBER_INDEXES
+from frontend.project.kinds import TEXT, TEXTS, Either, ListOf, Table, TableOf, check_kind
+from frontend.project.uv_config import MEMBER_INDEXES, UV_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,42 +51,33 @@ NOT_FOR_BUILDS = (
 )
 #: Tables that keep a copy of the version, which they write into other files.
 RELEASE_TOOLS = ("bumpversion", "bumpver", "commitizen", "semantic_release", "tbump")
-#: The kinds of the keys of `[project]` that are read here (PEP 621).
-_KINDS: Mapping[str, type] = {
-    "authors": list,
-    "dependencies": list,
-    "dynamic": list,
-    "name": str,
-    "optional-dependencies": dict,
-    "requires-python": str,
-    "scripts": dict,
-    "urls": dict,
-    "version": str,
-}
-_TOML: Mapping[type, str] = {dict: "a table", list: "a list", str: "text"}
+#: The kinds of what is read of a manifest: `[project]` (PEP 621), `[build-system]` (PEP 518) and
+#: uv's settings, which `uv.toml` has as well.
+_PROJECT = Table(
+    {
+        "authors": ListOf(Table({"name": TEXT, "email": TEXT})),
+        "dependencies": TEXTS,
+        "description": TEXT,
+        "dynamic": TEXTS,
+        "license": Either(TEXT, Table({"text": TEXT, "file": TEXT})),
+        "name": TEXT,
+        "optional-dependencies": TableOf(TEXTS),
+        "readme": Either(TEXT, Table({"text": TEXT, "file": TEXT})),
+        "requires-python": TEXT,
+        "scripts": TableOf(TEXT),
+        "urls": TableOf(TEXT),
+        "version": TEXT,
+    }
+)
+_BUILD_SYSTEM = Table({"requires": TEXTS, "build-backend": TEXT, "backend-path": TEXTS})
+_REMEDY = "Mend it, and see what `uv lock` says."
 
 
 def check(manifest: TomlDocument) -> None:
-    """Refuse a `[project]` whose keys are not of their kind; FrontendError at the line."""
-    project = manifest.get("project")
-    kinds: list[tuple[tuple[str, ...], Any, type]] = [(("project",), project, dict)]
-    if isinstance(project, dict):
-        kinds += [(("project", k), project.get(k), kind) for k, kind in _KINDS.items()]
-        inner: type
-        for key, inner in (("optional-dependencies", list), ("scripts", str)):
-            table = project.get(key)
-            if isinstance(table, dict):
-                kinds += [(("project", key, name), value, inner) for name, value in table.items()]
-        authors = project.get("authors")
-        if isinstance(authors, list):
-            kinds += [(("project", "authors"), author, dict) for author in authors]
-    for path, value, kind in kinds:
-        if value is not None and not isinstance(value, kind):
-            raise FrontendError(
-                f"{'.'.join(path)} in {manifest.source.filename} must be {_TOML[kind]}",
-                remedy="Mend it, and see what `uv lock` says.",
-                places=(manifest.place(*path),),
-            )
+    """Refuse a manifest with keys that are not of their kind; FrontendError at the line."""
+    check_kind(manifest, _PROJECT, "project", remedy=_REMEDY)
+    check_kind(manifest, _BUILD_SYSTEM, "build-system", remedy=_REMEDY)
+    check_kind(manifest, UV_SETTINGS, "tool", "uv", remedy=_REMEDY)
 
 
 #: Build backends that run a compiler, by the object that a manifest names.

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from frontend.errors import FrontendError
+from frontend.project.kinds import TEXT, TEXTS, Either, ListOf, Table, TableOf, check_kind
 from frontend.toml_document import TomlDocument
 
 if TYPE_CHECKING:
@@ -77,6 +78,25 @@ _KEYS: Mapping[SettingHandling, str] = {
 FATES: Mapping[str, SettingHandling] = {
     key: fate for fate, keys in _KEYS.items() for key in keys.split()
 }
+#: The kinds of the settings that are read here, and not only handed on to uv.
+UV_SETTINGS = Table(
+    {
+        **dict.fromkeys(
+            (
+                *("build-constraint-dependencies", "dev-dependencies", "find-links"),
+                *("no-binary-package", "no-build-isolation-package", "no-build-package"),
+            ),
+            TEXTS,
+        ),
+        "extra-build-dependencies": TableOf(
+            ListOf(Either(TEXT, Table({"requirement": TEXT}, ("requirement",))))
+        ),
+        "index": ListOf(Table({"name": TEXT, "url": TEXT}, ("url",))),
+        "required-version": TEXT,
+        "sources": Table(),
+        "workspace": Table({"members": TEXTS, "exclude": TEXTS}),
+    }
+)
 #: What uv takes from a manifest alone, `uv.toml` or not (uv-workspace, `ToolUv`), and of it what
 #: it refuses in a `uv.toml`.
 _REFUSED = frozenset(
@@ -121,6 +141,7 @@ def root_manifest(manifest: TomlDocument, text: SourceFile | None) -> TomlDocume
     if text is None:
         return manifest
     file = TomlDocument.parse(text)
+    check_kind(file, UV_SETTINGS, remedy="Mend it, and see what `uv lock` says.")
     for key in file.data:
         if key in _REFUSED:
             raise FrontendError(
@@ -149,22 +170,22 @@ def with_indexes_of(root: TomlDocument, manifests: Mapping[str, TomlDocument]) -
 
     uv takes from these what the members' sources name, and no other requirement.
     """
-    known = _names(_table(root))
-    found = {}
+    root_names = _names(_table(root))
+    by_member = {}
     for member, manifest in sorted(manifests.items()):
-        own = [
+        indexes = [
             {**{k: v for k, v in index.items() if k != "default"}, "explicit": True}
             for index in _table(manifest).get("index") or ()
-            if isinstance(index, dict) and index.get("name") not in (None, *known)
+            if index.get("name") not in (None, *root_names)
             # A folder of the workspace: the lock knows which of its files are installed.
-            if "://" in str(index.get("url"))
+            if "://" in index["url"]
         ]
-        if own:
-            found[member] = own
-    if not found:
+        if indexes:
+            by_member[member] = indexes
+    if not by_member:
         return root
     data = copy.deepcopy(dict(root.data))
-    data.setdefault("tool", {}).setdefault("uv", {})[MEMBER_INDEXES] = found
+    data.setdefault("tool", {}).setdefault("uv", {})[MEMBER_INDEXES] = by_member
     return replace(root, data=data)
 
 
@@ -207,8 +228,8 @@ def _names(settings: Mapping[str, Any]) -> list[str]:
 
 
 def _table(manifest: TomlDocument) -> Mapping[str, Any]:
-    found = manifest.get("tool", "uv")
-    return found if isinstance(found, dict) else {}
+    table = manifest.get("tool", "uv")
+    return table if isinstance(table, dict) else {}
 
 
 def _nearest(key: str) -> str:
@@ -235,9 +256,9 @@ def folders(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def all_indexes(settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The indexes of the workspace, and those that its members define."""
-    members = (settings.get(MEMBER_INDEXES) or {}).values()
-    return [*(settings.get("index") or ()), *(index for found in members for index in found)]
+    """Return the indexes of the workspace, and those that its members define."""
+    by_member = (settings.get(MEMBER_INDEXES) or {}).values()
+    return [*(settings.get("index") or ()), *(i for indexes in by_member for i in indexes)]
 
 
 def variable(index: str) -> str:

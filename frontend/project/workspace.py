@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import difflib
 import posixpath
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -47,23 +50,30 @@ class Workspace:
     manifests: Mapping[str, TomlDocument] = field(default_factory=dict)
 
     def path(self, local: LocalPackage) -> str:
-        """The package's directory as seen from the context's root."""
+        """Return the package's directory as seen from the context's root."""
         return workspace_path(self.folder, local.path)
 
     def manifest_path(self, local: LocalPackage) -> str:
-        """The package's manifest as seen from the context's root."""
+        """Return the package's manifest as seen from the context's root."""
         return workspace_path(self.path(local), MANIFEST)
 
     def manifest(self, local: LocalPackage) -> TomlDocument:
-        """The manifest of a package that was read before."""
+        """Return the manifest of a package that was read before."""
         return self.root if local.path == "." else self.manifests[local.name]
 
     def outside(self, local: LocalPackage) -> tuple[str, ...]:
-        """Paths of the context below the package's directory that belong to other members."""
-        own = self.path(local)
-        inside = "" if own == "." else f"{own}/"
-        others = (self.path(other) for other in self.lock.local_packages.values())
-        return tuple(sorted(o for o in others if o != own and o.startswith(inside) and o != "."))
+        """Return the paths below the package's directory that belong to other packages."""
+        directory = self.path(local)
+        if directory == ".":
+            return tuple(path for path in self._directories if path != ".")
+        first = bisect_left(self._directories, f"{directory}/")
+        below = takewhile(lambda path: path.startswith(f"{directory}/"), self._directories[first:])
+        return tuple(below)
+
+    @cached_property
+    def _directories(self) -> tuple[str, ...]:
+        """The directories of all local packages, as seen from the context's root, in order."""
+        return tuple(sorted(self.path(local) for local in self.lock.local_packages.values()))
 
 
 def open_workspace(
@@ -74,10 +84,10 @@ def open_workspace(
     `chosen` is where the user named the folder.
     """
     manifest_name, lock_name = workspace_path(folder, MANIFEST), workspace_path(folder, LOCK)
-    where = "the build context" if folder == "." else f"{folder!r} of the build context"
+    place = "the build context" if folder == "." else f"{folder!r} of the build context"
     if manifest_name not in files:
         raise FrontendError(
-            f"there is no {MANIFEST} in {where}",
+            f"there is no {MANIFEST} in {place}",
             remedy="Build from the folder of the workspace, or name it with `workspace`.",
             places=chosen,
         )
@@ -86,7 +96,7 @@ def open_workspace(
     root = root_manifest(root, files.get(workspace_path(folder, FILE)))
     if lock_name not in files:
         raise FrontendError(
-            f"there is no {LOCK} in {where}",
+            f"there is no {LOCK} in {place}",
             remedy="Run `uv lock` and commit the file: it decides what the image holds.",
             places=(root.place("project"),),
         )
@@ -114,19 +124,19 @@ def members_place(workspace: Workspace) -> Location:
     return workspace.root.place("tool", "uv", "workspace", "members")
 
 
-def _instead(name: str, known: Iterable[str], nothing: str) -> str:
-    """Say what there is where `name` was asked for, the nearest first."""
-    known = sorted(known)
-    nearest = difflib.get_close_matches(name, known, n=3)
+def _instead(name: str, existing: Iterable[str], nothing: str) -> str:
+    """Return the sentence about what exists where `name` was asked for, the nearest first."""
+    existing = sorted(existing)
+    nearest = difflib.get_close_matches(name, existing, n=3)
     question = f"Did you mean {' or '.join(nearest)}? " if nearest else ""
-    return f"{question}It has {quoted_names(known, nothing)}."
+    return f"{question}It has {quoted_names(existing, nothing)}."
 
 
 def quoted_names(names: Iterable[str], nothing: str, most: int = 30) -> str:
     """Join up to `most` names for a message; `nothing` stands for no names."""
-    found = sorted(names)
-    more = f" and {len(found) - most} more" if len(found) > most else ""
-    return ", ".join(found[:most]) + more or nothing
+    ordered = sorted(names)
+    more = f" and {len(ordered) - most} more" if len(ordered) > most else ""
+    return ", ".join(ordered[:most]) + more or nothing
 
 
 def with_indexes(workspace: Workspace, names: Iterable[str]) -> Workspace:
@@ -137,8 +147,7 @@ def with_indexes(workspace: Workspace, names: Iterable[str]) -> Workspace:
 
 def check_inside(workspace: Workspace, name: str, path: str) -> None:
     """Refuse a path of the lock that leads out of the build context."""
-    found = workspace_path(workspace.folder, path)
-    if not found.startswith(("../", "/")):
+    if not workspace_path(workspace.folder, path).startswith(("../", "/")):
         return
     raise FrontendError(
         f"{name!r} lies outside of the build context: {path}",
@@ -154,40 +163,40 @@ def check_selection(workspace: Workspace, settings: Settings, selection: Selecti
     package = lock.members[selection.package]
     extras = sorted({extra for name in names for extra in lock.extras(name)})
     groups = sorted({*(g for name in names for g in lock.groups(name)), *lock.root_groups()})
-    for key, chosen, known in (
+    for key, chosen, existing in (
         ("extras", selection.extras, extras),
         ("groups", selection.groups, groups),
     ):
         for item in chosen:
-            if item in {canonicalize_name(k) for k in known}:
+            if item in {canonicalize_name(name) for name in existing}:
                 continue
             raise FrontendError(
                 f"package {' or '.join(map(repr, names))} has no {key[:-1]} {item!r}",
-                remedy=_instead(item, known, f"no {key}"),
+                remedy=_instead(item, existing, f"no {key}"),
                 places=settings.place(key) or (_table_place(workspace.manifest(package), key),),
             )
-    found = lock.conflict(names, selection.extras, selection.groups)
-    if found:
-        raise _conflicting(workspace, settings, found)
+    conflict = lock.conflict(names, selection.extras, selection.groups)
+    if conflict:
+        raise _conflicting(workspace, settings, conflict)
 
 
 def _conflicting(
-    workspace: Workspace, settings: Settings, found: Sequence[ConflictItem]
+    workspace: Workspace, settings: Settings, conflict: Sequence[ConflictItem]
 ) -> FrontendError:
-    """Say what cannot be installed together, at the line that chose it."""
-    owners = {item.package for item in found}
+    """Return the error that says what cannot be installed together, at the line that chose it."""
+    owners = {item.package for item in conflict}
     if len(owners) == 1:
-        named = " and ".join(f"{item.kind} {(item.name or item.package)!r}" for item in found)
-        named += f" of {found[0].package!r}"
+        named = " and ".join(f"{item.kind} {(item.name or item.package)!r}" for item in conflict)
+        named += f" of {conflict[0].package!r}"
     else:
         named = " and ".join(
             f"{item.kind} {item.name!r} of {item.package!r}"
             if item.name
             else f"package {item.package!r}"
-            for item in found
+            for item in conflict
         )
     keys = {"extra": "extras", "group": "groups", "package": "package"}
-    places = (settings.place(keys[item.kind]) for item in found)
+    places = (settings.place(keys[item.kind]) for item in conflict)
     return FrontendError(
         f"{named} cannot be installed together",
         remedy="`tool.uv.conflicts` says so: choose one of them.",
@@ -196,12 +205,12 @@ def _conflicting(
 
 
 def _declared(workspace: Workspace, names: Iterable[str]) -> Location:
-    """Where conflicts are declared: in the root's manifest, or in that of one of `names`."""
+    """Return where conflicts are declared: in the root's manifest, or in that of one of `names`."""
     members = workspace.lock.members
     manifests = [workspace.root]
     manifests += [workspace.manifest(members[n]) for n in sorted(names) if n in members]
-    found = (m for m in manifests if m.get("tool", "uv", "conflicts"))
-    return next(found, workspace.root).place("tool", "uv", "conflicts")
+    declaring = (m for m in manifests if m.get("tool", "uv", "conflicts"))
+    return next(declaring, workspace.root).place("tool", "uv", "conflicts")
 
 
 def _table_place(manifest: TomlDocument, key: str) -> Location:

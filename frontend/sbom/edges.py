@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 def edges(
     lock: Lock, closure: Closure, selection: Selection, target: Interpreter
 ) -> tuple[tuple[str, str], ...]:
-    """Pairs of names, sorted: the first depends on the second.
+    """Return pairs of names, sorted: the first depends on the second.
 
-    Walks the lock from the selected packages, with the extras that each edge asks for; what the
-    closure has not is not there. A group's packages are dependencies of the package that has the
-    group, those of the workspace's root of the first selected package.
+    The walk over the lock starts at the selected packages and follows the extras of each edge.
+    Packages that are not in the closure are skipped. A group's packages are dependencies of the
+    package that has the group; those of the workspace root's group are dependencies of the first
+    selected package.
     """
     tables = {package.name: package.table for package in closure.third_party}
     # A package whose files are copied is not among those that uv installs.

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+import llb
+from frontend.emit.git_checkout import checkout
 from frontend.errors import FrontendError
 from frontend.inputs.git_address import GitAddress
+from frontend.model.git_source import GitSource
 
 
 @pytest.mark.parametrize(
@@ -92,6 +97,9 @@ def test_query(query: str, expected: dict[str, object]) -> None:
         ("?checksum=a&commit=b", "more than one checksum: a, b"),
         ("?keep-git-dir=perhaps", "keep-git-dir is true or false"),
         ("?mtime=now", "mtime is commit or checkout"),
+        ("?fetch-by-commit", "fetch-by-commit needs the commit"),
+        ("?ref=a%00b", "a NUL is in it"),
+        ("#a:b%00", "a NUL is in it"),
     ],
 )
 def test_query_that_is_wrong(suffix: str, said: str) -> None:
@@ -99,3 +107,47 @@ def test_query_that_is_wrong(suffix: str, said: str) -> None:
         GitAddress.parse(f"https://user:secret@example.org/foo.git{suffix}")
     assert said in raised.value.message
     assert "secret" not in raised.value.message
+
+
+@pytest.mark.parametrize(
+    "address", ["ssh://", "git://", "ssh:///x", "https://h/%00.git", "git@h:\0"]
+)
+def test_an_address_of_no_repository(address: str) -> None:
+    with pytest.raises(FrontendError, match="it names no repository"):
+        GitAddress.parse(address)
+
+
+STARTS = st.sampled_from(
+    ["https://h", "https://", "ssh://", "git://", "git@", "git@h:", "github.com/", "HTTP://[", ""]
+)
+KEYS = ["ref", "tag", "subdir", "checksum", "fetch-by-commit", "submodules", "mtime", "x"]
+QUERIES = st.lists(
+    st.tuples(st.sampled_from(KEYS), st.sampled_from(["", "=", "=1", "=../..", "=commit", "=%00"])),
+    max_size=3,
+).map(lambda items: "&".join(key + value for key, value in items))
+
+
+@given(STARTS, st.text("/ab@:[%0.\0"), st.sampled_from(["", ".git"]), QUERIES, st.text("a:#/.%0"))
+def test_what_is_read_can_be_fetched(
+    start: str, path: str, end: str, query: str, fragment: str
+) -> None:
+    try:
+        parsed = GitAddress.parse(f"{start}{path}{end}?{query}#{fragment}")
+    except FrontendError:
+        return
+    if parsed is not None:
+        fetched = llb.git(
+            parsed.remote,
+            parsed.ref,
+            subdir=parsed.subdir,
+            checksum=parsed.checksum or None,
+            fetch_by_commit=parsed.fetch_by_commit,
+        )
+        assert llb.marshal(fetched)
+
+
+@given(STARTS, st.text("/ab@:[?#=&%0\0"))
+def test_what_a_lock_has_can_be_fetched_or_is_left_to_uv(start: str, rest: str) -> None:
+    source = GitSource.parse(start + rest)
+    if source.fetchable:
+        assert llb.marshal(checkout(source))

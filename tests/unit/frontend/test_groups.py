@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import pytest
+import tomli_w
+from hypothesis import example, given
+from hypothesis import strategies as st
+from packaging.dependency_groups import DependencyGroupResolver, resolve_dependency_groups
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from frontend.errors import FrontendError, SourceFile
 from frontend.project import groups
@@ -112,34 +121,96 @@ test = ["t ; python_version > '3'"]
     assert list(groups.group_requirements(manifest(text), "other")) == []
 
 
-def test_doubled_includes_do_not_multiply() -> None:
-    levels = 200
-    lines = [
-        f'g{n} = [{{ include-group = "g{n + 1}" }}, {{ include-group = "g{n + 1}" }}]'
-        for n in range(levels)
-    ]
-    text = "\n".join([*lines, f'g{levels} = ["x"]'])
-    assert len(groups.included_groups(manifest(text), "g0")) == levels + 1
-    assert list(groups.group_requirements(manifest(text), "g0")) == ["x"]
+LEVELS = 200
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("bottom", "reason"),
     [
-        ('a = [{ include-group = "a" }]', "a includes itself"),
-        ('a = [{ include-group = "b" }]\nb = [{ include-group = "a" }]', "Cyclic"),
-        ('a = [{ include-group = "c" }]', "'c' not found"),
-        ("a = [{ include-group = 1 }]", ""),
-        ("a = [1]", ""),
-        ("a = 1", ""),
-        ('a = "text"', ""),
-        ('a = [{ other = "b" }]', "Invalid dependency group item"),
-        ('a = [{ include-group = "b" }]\nA = []\nb = []', ""),
+        ('["x"]', ""),
+        ('[{ include-group = "missing" }]', "Dependency group 'missing' not found"),
+        ('[{ include-group = "g7" }]', "g7 -> g200, g200 -> g7"),
+        ("[1]", "Invalid dependency group item: 1"),
     ],
 )
-def test_groups_that_cannot_be_read(text: str, reason: str) -> None:
+def test_doubled_includes_do_not_multiply(
+    bottom: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookups: Counter[str] = Counter()
+    original = DependencyGroupResolver.lookup
+
+    def counted(resolver: DependencyGroupResolver, group: str) -> object:
+        lookups[group] += 1
+        # Here ends a walk that multiplies: it would never end by itself.
+        assert lookups[group] == 1
+        return original(resolver, group)
+
+    monkeypatch.setattr(DependencyGroupResolver, "lookup", counted)
+    lines = [
+        f'g{n} = [{{ include-group = "g{n + 1}" }}, {{ include-group = "g{n + 1}" }}]'
+        for n in range(LEVELS)
+    ]
+    document = manifest("\n".join([*lines, f"g{LEVELS} = {bottom}"]))
+    if reason:
+        with pytest.raises(FrontendError) as raised:
+            list(groups.group_requirements(document, "g0"))
+        assert raised.value.message.endswith(reason)
+        assert [place.start for place in raised.value.places] == [4 + LEVELS]
+    else:
+        assert list(groups.group_requirements(document, "g0")) == ["x"]
+    assert len(lookups) == LEVELS + 1
+
+
+NAMES = st.sampled_from(["a", "B", "c_c", "d"])
+ITEMS = st.one_of(
+    st.sampled_from(["x", "y>=1", "z; python_version > '3'"]),
+    st.fixed_dictionaries({"include-group": NAMES | st.sampled_from(["C.c", "b", "missing"])}),
+)
+TABLES = st.dictionaries(NAMES, st.lists(ITEMS, max_size=4), min_size=1)
+
+
+@given(TABLES, st.sampled_from(["a", "b", "c-c", "d"]))
+@example({"a": [{"include-group": "B"}, "x"], "B": [{"include-group": "a"}]}, "a")
+@example({"a": [{"include-group": "d"}], "d": ["y>=1", {"include-group": "d"}]}, "a")
+def test_groups_are_those_of_packaging(table: dict[str, list[Any]], group: str) -> None:
+    document = TomlDocument.parse(
+        SourceFile("pyproject.toml", tomli_w.dumps({"dependency-groups": table}))
+    )
+    if group not in {str(canonicalize_name(name)) for name in table}:
+        assert list(groups.group_requirements(document, group)) == []
+        return
+    try:
+        expected = resolve_dependency_groups(table, group)
+    except ExceptionGroup as error:
+        with pytest.raises(FrontendError) as raised:
+            list(groups.group_requirements(document, group))
+        reason = str(error.exceptions[0])
+        assert raised.value.message == f"dependency group {group!r} cannot be read: {reason}"
+    else:
+        requirements = groups.group_requirements(document, group)
+        assert {str(Requirement(text)) for text in requirements} == set(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "line"),
+    [
+        ('a = [{ include-group = "a" }]', "a includes itself", 4),
+        ('a = [{ include-group = "b" }]\nb = [{ include-group = "a" }]', "Cyclic", 5),
+        ('a = [\n  "x",\n  { include-group = "c" },\n]', "'c' not found", 6),
+        ('a = [{ include-group = "b" }]\nb = [\n{ include-group = "c" }]', "'c' not found", 6),
+        ('a = [{ include-group = "B" }]\nb = [1]', "Invalid dependency group item: 1", 5),
+        ("a = [{ include-group = 1 }]", "include-group value is not a string", 4),
+        ("a = [1]", "Invalid dependency group item", 4),
+        ("a = 1", "'a' is not a sequence", 4),
+        ('a = "text"', "'a' contained a string rather than a list", 4),
+        ('a = ""', "it is not a list", 4),
+        ('a = [{ other = "b" }]', "Invalid dependency group item", 4),
+        ('b = []\na = [{ include-group = "b" }]\nA = []', "Duplicate dependency group names", 5),
+    ],
+)
+def test_groups_that_cannot_be_read(text: str, reason: str, line: int) -> None:
     with pytest.raises(FrontendError, match=r"dependency group 'a' cannot be read: .") as raised:
         list(groups.group_requirements(manifest(text), "a"))
     assert reason in raised.value.message
     (place,) = raised.value.places
-    assert (place.source.filename, place.start) == ("api/pyproject.toml", 4)
+    assert (place.source.filename, place.start) == ("api/pyproject.toml", line)

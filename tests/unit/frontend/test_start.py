@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[3]
 #: `__init__` of 9 packages. Of the 18 packages now 9 are new, and hold a docstring each. The other
 #: 24 are modules that were cut out of larger ones, such as `ref` and `types` out of
 #: `gateway.client`: all that is loaded has 3% more bytes.
-OWN_MODULES = 99
+#: One more, `project.kinds`, checks the files of a workspace.
+OWN_MODULES = 100
 OWN_PACKAGES = 18
 #: Modules of other distributions, by their tops; they were as many in ad3f2a5.
 FOREIGN = {"google": 34, "grpc": 23, "packaging": 14, "tomli": 1, "tomli_w": 2}

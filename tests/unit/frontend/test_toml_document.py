@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontend.errors import FrontendError, Location, SourceFile
-from frontend.toml_document import TomlDocument
+from frontend.toml_document import MAX_DEPTH, TomlDocument
 
 
 def document(text: str) -> TomlDocument:
@@ -260,6 +260,92 @@ name = "elsewhere"
 def test_tables_of_an_array(wanted: dict[str, str], expected: tuple[int, int], end: str) -> None:
     place = document(LOCK.replace("\n", end)).array_item("package", **wanted)
     assert (place.start, place.end) == expected
+
+
+NESTED = """\
+title = 1
+[[package]]
+name = "one"
+files = [{ url = "a" }]
+
+[package.metadata]
+requires = []
+
+[[package]]
+name = "two"
+files = [
+    { url = "a" },
+    { url = "b" },
+]
+
+[[package.extra]]
+name = "three"
+
+[[package.extra]]
+name = "four"
+
+[other]
+name = "five"
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ((), 1),
+        (("missing", 0), 1),
+        (("package",), 2),
+        (("package", 0), 2),
+        (("package", 0, "name"), 3),
+        (("package", 0, "metadata", "requires", 3), 7),
+        (("package", 0, "extra"), 2),
+        (("package", 1), 9),
+        (("package", 1, "name"), 10),
+        (("package", 1, "files"), 11),
+        (("package", 1, "files", 0, "url"), 12),
+        (("package", 1, "files", 1, "missing"), 11),
+        (("package", 1, "extra", 0, "name"), 17),
+        (("package", 1, "extra", 1, "name"), 20),
+        (("package", 2, "name"), 3),
+        (("other", "name"), 23),
+    ],
+)
+def test_lines_of_tables_by_their_position(path: tuple[str | int, ...], expected: int) -> None:
+    assert document(NESTED).place_at(*path).start == expected
+
+
+@pytest.mark.parametrize("depth", [MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1, 400, 5000])
+@pytest.mark.parametrize(
+    ("opened", "closed"),
+    [("[", "]"), ("{ a = ", " }"), ("[{ a = ", " }]")],
+    ids=["lists", "tables", "both"],
+)
+def test_how_deep_tables_and_lists_may_be(opened: str, closed: str, depth: int) -> None:
+    count = depth // (2 if "[{" in opened else 1)
+    levels = count * (2 if "[{" in opened else 1)
+    inner = "[]" if opened == "[" else "1"
+    text = f"x = 1\ny = {opened * count}{inner}{closed * count}\n"
+    if levels + (inner == "[]") < MAX_DEPTH:
+        assert document(text).place("y").start == 2
+        return
+    with pytest.raises(FrontendError, match=f"nested more than {MAX_DEPTH} deep") as raised:
+        document(text)
+    assert [place.start for place in raised.value.places] == [2]
+
+
+@pytest.mark.parametrize(
+    "number", ["9" * 5000, "-" + "9" * 5000, "0x" + "f" * 5000, "1_" * 4400 + "1"]
+)
+def test_a_number_of_too_many_digits(number: str) -> None:
+    with pytest.raises(FrontendError, match="a number has too many digits") as raised:
+        document(f"x = 1\ny = [\n  {number},\n]\n")
+    assert [place.start for place in raised.value.places] == [3]
+
+
+def test_long_texts_are_no_numbers() -> None:
+    text = "9" * 5000
+    assert document(f'x = "{text}"\ny = 1 # {text}\n').data == {"x": text, "y": 1}
+    assert document(f"x = 0.{text}\n").data == {"x": 1.0}
 
 
 KEYS = st.text("ab. =\"'[]#é\\\n", min_size=1, max_size=4)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from frontend.config.settings import Settings, from_arguments, from_build_file, merge_sources
 from frontend.errors import FrontendError, SourceFile
 from frontend.model.packages import LocalPackage, Selection
 from frontend.project.workspace import Workspace, check_selection, find_packages, open_workspace
 from frontend.toml_document import TomlDocument
+from tests.unit.frontend import workspaces
 from tests.unit.frontend.locks import HEAD, edges, manifest, package
 
 ROOT = """\
@@ -251,3 +254,21 @@ def test_a_package_without_extras(workspace: Workspace) -> None:
     with pytest.raises(FrontendError, match="package 'mono' has no extra 'x'") as raised:
         check_selection(workspace, settings(), Selection("mono", ("x",)))
     assert raised.value.remedy == "It has no extras."
+
+
+PATHS = st.lists(
+    st.sampled_from(["a", "b", "a-b", "a/b", "a/b/c", "ab", ".", "a/../b"]), max_size=6
+)
+
+
+@given(PATHS, st.sampled_from([".", "sub"]))
+def test_what_lies_below_a_package(paths: list[str], folder: str) -> None:
+    packages = [package(f"p{n}", f'editable = "{path}"') for n, path in enumerate(paths)]
+    site = workspaces.workspace(manifest("mono"), HEAD + "".join(packages), folder=folder)
+    others = sorted(site.path(other) for other in site.lock.local_packages.values())
+    for local in site.lock.local_packages.values():
+        directory = site.path(local)
+        below = "" if directory == "." else f"{directory}/"
+        assert site.outside(local) == tuple(
+            other for other in others if other.startswith(below) and other != directory
+        )

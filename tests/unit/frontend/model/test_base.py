@@ -1,8 +1,9 @@
-"""Configurations of base images: those of every tool, and hostile ones."""
+"""Configurations of base images: those of every tool, and hostile ones; what is kept of Pythons."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,82 @@ from hypothesis import strategies as st
 
 from frontend.emit.image_config import ImageConfig
 from frontend.errors import FrontendError
-from frontend.model.base import BaseImage, base_image
+from frontend.model.base import BaseImage, Prefix, base_image
 from llb import Platform
+
+DIGEST = "sha256:" + "ab" * 32
+
+
+def base(**run: Any) -> BaseImage:
+    config = {"architecture": "arm64", "config": run, "rootfs": {"diff_ids": ["a", "b"]}}
+    return base_image("python:3.13", f"python@{DIGEST}", DIGEST, json.dumps(config).encode())
+
+
+def test_the_environment_of_the_base() -> None:
+    image = base(
+        Env=["PATH=/opt/bin:/bin", "CC=gcc -O2=x", "PYTHONPATH=/x", "UV_CACHE_DIR=/y", "A"]
+    )
+    assert image.env == {
+        "PATH": "/opt/bin:/bin",
+        "CC": "gcc -O2=x",
+        "PYTHONPATH": "/x",
+        "UV_CACHE_DIR": "/y",
+        "A": "",
+    }
+    assert image.build_env == {"PATH": "/opt/bin:/bin", "CC": "gcc -O2=x", "A": ""}
+    assert image.path == "/opt/bin:/bin"
+
+
+@pytest.mark.parametrize("env", [None, [], ["PATH="], ["OTHER=x"]])
+def test_a_base_without_a_search_path_has_the_usual_one(env: list[str] | None) -> None:
+    assert base(Env=env).path == "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [
+        ("", ""),
+        ("root", ""),
+        ("0", ""),
+        ("0:0", ""),
+        ("root:users", ""),
+        ("app", "app"),
+        ("1000:0", "1000:0"),
+        ("00", "00"),
+    ],
+)
+def test_the_user_of_the_base(user: str, expected: str) -> None:
+    assert base(User=user).user == expected
+
+
+def test_what_else_a_configuration_says() -> None:
+    assert (base().architecture, base().layers) == ("arm64", 2)
+    empty = base_image("scratch", "", "", b"")
+    assert (empty.architecture, empty.layers, empty.user, empty.env) == ("", 0, "", {})
+
+
+def test_identity_is_the_digest_else_that_of_what_is_known() -> None:
+    assert base().identity == "ab" * 8
+    without = [
+        BaseImage("x", "x", "", {}, raw, fingerprint=mark)
+        for raw in (b"", b"{}")
+        for mark in ("", "one")
+    ]
+    identities = {image.identity for image in without}
+    assert len(identities) == 4
+    assert all(len(identity) == 16 for identity in identities)
+
+
+def test_the_layout_of_a_prefix_is_the_same_for_all_its_packages() -> None:
+    one = Prefix("/usr/bin/python3", "/p", "/s", "/d", {"idna": ("1", True)})
+    other = Prefix("/usr/bin/python3", "/p", "/s", "/d", {})
+    assert one.layout == other.layout
+    assert json.loads(one.layout) == {
+        "interpreter": "/usr/bin/python3",
+        "packages": "/p",
+        "scripts": "/s",
+        "data": "/d",
+    }
 
 
 def read(config: object) -> BaseImage:
