@@ -19,7 +19,7 @@ help:
 	@echo "make bench                compare with the Dockerfile of uv's guide (15 minutes; BENCH=--help)"
 
 test: lint
-	$(DEV) pytest --numprocesses=$(JOBS) --dist=loadgroup --durations=40
+	$(DEV) pytest --numprocesses=$(JOBS) --dist=loadscope --durations=40
 
 lint:
 	$(DEV) ruff format --check

@@ -43,27 +43,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("engine", kinds, indirect=True, scope="session")
 
 
-# Before xdist's own hook, which distributes the tests by these groups.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"engine", "docker28", "engines"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("engine")
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(_group(item)))
 
 
-def _group(item: pytest.Item) -> str:
-    """Name the tests that run on one worker of a parallel run, one after the other.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Divide a parallel run by folders, and tests that need no engine by files."""
+    from tests.scheduling import FolderScheduling
 
-    Those of a folder share what they build on a kind of engine; of all others, those of a file.
-    """
-    file = item.path.relative_to(item.config.rootpath)
-    if item.get_closest_marker("engine") is None:
-        return str(file)
-    parameters = getattr(item, "callspec", None)
-    kind = parameters.params.get("engine", "") if parameters else ""
-    return f"{file.parent} {kind}"
+    return FolderScheduling(config, log)
 
 
 def pytest_terminal_summary(

@@ -15,21 +15,7 @@ if TYPE_CHECKING:
     from tests.graphs.case import Case
 
 
-# In a parallel run a worker takes this many cases at a time.
-CASES_PER_GROUP = 12
-
-
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(
-            case,
-            id=case.name,
-            marks=pytest.mark.xdist_group(f"graphs {number // CASES_PER_GROUP}"),
-        )
-        for number, case in enumerate(CASES)
-    ],
-)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_everything_sent_is_as_reviewed(case: Case) -> None:
     difference = goldens.difference(case.name, run(case))
     if difference:

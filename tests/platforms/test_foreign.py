@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from tests.engine import Build, Engine
     from tests.engine.progress import Vertex
 
-# An emulator is registered for the whole machine: what needs one, and what needs none, take turns.
-pytestmark = pytest.mark.xdist_group("platforms")
-
 IMAGE = "uv-frontend-test/platforms"
 #: What the arm64 image says of itself.
 ASK = """\

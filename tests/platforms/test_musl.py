@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from tests.engine import Engine
 
-pytestmark = pytest.mark.xdist_group("platforms")
-
 IMAGE = "uv-frontend-test/musl"
 ASK = """\
 import json, pathlib, sys

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 import pytest
 
-# An emulator is registered for the whole machine: what needs one, and what needs none, take turns.
-pytestmark = pytest.mark.xdist_group("platforms")
-
 
 @pytest.fixture
 def _registered(both: str) -> Iterator[None]:
